@@ -1,0 +1,93 @@
+"""What the kinds `ingest` and `document` carry, stage by stage: each stage adds to what the one before it gave."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from faultmaven_events.schemas.content import Content
+from faultmaven_events.schemas.model import Model, Name, Tag, Token
+
+INLINE_LIMIT = 65_536
+"""Characters of text that a direct publisher may put into an event instead of a reference."""
+
+EvidenceType = Literal["log", "config", "metrics", "trace", "document", "source", "capture", "command_output", "unknown"]
+Collection = Literal["user", "global", "case"]
+
+
+class Classification(Model):
+    """What the content is. `reason` names features of the content, never its text."""
+
+    type: EvidenceType
+    format: str = Field(max_length=64, description="For example `json-lines`, `nginx`, `csv`, `markdown`")
+    charset: str = Field(default="utf-8", max_length=32)
+    confidence: float = Field(ge=0, le=1)
+    reason: str = Field(max_length=300)
+
+
+class Receipt(Model):
+    """What sanitizing did to one text: counts, no values."""
+
+    counts: dict[str, int] = Field(default_factory=dict, description="Replaced spans by type, for example EMAIL_ADDRESS")
+    detector: str = Field(max_length=64, description="Name and version of the rules that ran")
+    lines: int = Field(ge=0, description="Lines of the text, before and after")
+
+
+class Submitted(Model):
+    """What was handed in. Exactly one of `content` and `text`."""
+
+    name: Name
+    content: Content | None = None
+    text: Annotated[str, Field(min_length=1, max_length=INLINE_LIMIT)] | None = Field(
+        default=None, description="Inline text, for direct publishers; put nothing here that may not be on the broker"
+    )
+    media_type: str | None = Field(default=None, max_length=127, description="The sender's own word for what it is; a hint")
+    title: str | None = Field(default=None, max_length=300)
+    tags: tuple[Tag, ...] = Field(default=(), max_length=32)
+    collection: Collection = "case"
+    session_id: Token | None = None
+    case_id: Token | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.content is None) == (self.text is None):
+            raise ValueError("give exactly one of content and text")
+        return self
+
+
+class Described(Model):
+    """What every later stage knows of a file."""
+
+    name: Name
+    content: Content
+    classification: Classification
+    title: str | None = Field(default=None, max_length=300)
+    tags: tuple[Tag, ...] = ()
+    collection: Collection = "case"
+    session_id: Token | None = None
+    case_id: Token | None = None
+
+
+class Classified(Described):
+    """`content` is text, still raw: what was handed in, unpacked and extracted."""
+
+
+class Sanitized(Described):
+    """`content` is the sanitized twin: same lines, no personal data, no secrets. The raw blob is gone."""
+
+    receipt: Receipt
+
+
+class Processed(Sanitized):
+    """`insights` is a clean blob: JSON of `insight.Insights`."""
+
+    insights: Content
+    summary: str = Field(max_length=2000, description="One or two sentences of what was found")
+    findings: int = Field(default=0, ge=0)
+    chunks: int = Field(default=0, ge=0)
+
+
+class Embedded(Processed):
+    """The chunks are searchable in the vector store."""
+
+    vectors: int = Field(default=0, ge=0)
+    model: str | None = Field(default=None, max_length=128)

@@ -1,0 +1,70 @@
+"""Settings: read once from the environment (`FM_*`), or from files named by `FM_*_FILE`; frozen; checked at start."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from faultmaven_events.errors import SetupError
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything that a process can be told. Each field is `FM_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="FM_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".faultmaven"), description="Where the embedded servers and local blobs live")
+
+    amqp_url: SecretStr | None = Field(default=None, description="RabbitMQ, amqp://user:password@host:5672/vhost")
+    management_url: SecretStr | None = Field(default=None, description="RabbitMQ's management API, http://user:password@host:15672")
+    mongo_url: SecretStr | None = Field(default=None, description="MongoDB with the database's name in its path")
+    postgres_url: SecretStr | None = Field(default=None, description="PostgreSQL or TimescaleDB, postgresql://...")
+    redis_url: SecretStr | None = Field(default=None, description="Redis or Valkey, redis://...")
+    redis_prefix: str = Field(default="fm", description="Put before every Redis key")
+    qdrant_url: SecretStr | None = Field(default=None, description="A Qdrant server; none: the engine runs inside the embed consumer")
+    qdrant_api_key: SecretStr | None = None
+    blob_url: str | None = Field(default=None, description="file:///..., s3://..., gs://..., az://...; none: a folder of `home`")
+    api_url: str = Field(default="http://127.0.0.1:8000", description="Where the command line finds the ingress")
+
+    raw_key: SecretStr | None = Field(
+        default=None, description="32 bytes in base64, for raw blobs; only ingress, classify and sanitize get it"
+    )
+    raw_key_file: Path | None = None
+    clean_key: SecretStr | None = Field(default=None, description="32 bytes in base64, for sanitized blobs")
+    clean_key_file: Path | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    upload_limit: Annotated[int, Field(gt=0)] = 100 * MIB
+    text_limit: Annotated[int, Field(gt=0)] = Field(default=400 * MIB, description="Bytes that one upload may unpack to")
+    retry_scale: float = Field(default=1.0, gt=0, description="Multiplies the delays of the retry ladder")
+    job_deadline_s: float = Field(default=1800, gt=0, description="How long a question waits for its evidence and answer")
+
+    embed_model_path: Path | None = Field(default=None, description="Folder of an ONNX model; default: built once from the bundled weights")
+    llm_model: str | None = Field(default=None, description="provider/model as litellm names it; none: the offline reasoner answers")
+    llm_api_base: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_timeout_s: float = Field(default=60, gt=0)
+
+    otlp_endpoint: str | None = Field(default=None, description="Where spans go, http://host:4318/v1/traces; none: nowhere")
+    trace_ratio: float = Field(default=0.1, ge=0, le=1)
+    log_level: str = "INFO"
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+
+
+@cache
+def load() -> Settings:
+    """Read the environment, once per process.
+
+    Raises:
+        SetupError: a variable has a value that does not fit; the message names it, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"FM_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise SetupError(f"a setting does not fit: {problems}") from None
