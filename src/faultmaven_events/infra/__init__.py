@@ -1,0 +1,1 @@
+"""What the stages stand on: one module per server or mechanism; drivers of the real servers, no mock stores."""

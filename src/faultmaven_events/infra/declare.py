@@ -1,0 +1,102 @@
+"""The broker's objects, derived from the topology: as data to show and check, and declared through aio-pika."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel
+
+from faultmaven_events import topology
+from faultmaven_events.topology import STAGES, Stage
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An exchange to declare."""
+
+    name: str
+    type: ExchangeType
+    arguments: Arguments = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable quorum queue to declare, with its bindings as (exchange, routing pattern)."""
+
+    name: str
+    arguments: Arguments
+    bindings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the broker must hold, in the order in which it is declared: letters' queues before what feeds them."""
+
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+
+
+def rung_name(delay: float) -> str:
+    """Return the name of the exchange and queue of one delay in seconds, for example `fm.retry.15s`."""
+    text = f"{delay / 60:g}m" if delay >= 60 and delay % 60 == 0 else f"{delay:g}s" if delay >= 1 else f"{delay * 1000:g}ms"
+    return f"{topology.RETRY}.{text}"
+
+
+def _quorum(stage: Stage) -> Arguments:
+    key = f"letter.{stage.name}" if stage.source == topology.DEAD else f"crash.{stage.name}"
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": stage.delivery_limit,
+        "x-max-length": stage.max_length,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-exchange": topology.DEAD,
+        "x-dead-letter-routing-key": key,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+def plan(stages: Sequence[Stage] = STAGES, *, scale: float = 1.0) -> Plan:
+    """Derive the broker's objects. `scale` multiplies the retry delays."""
+    delays = sorted({delay * scale for stage in stages for delay in stage.rungs})
+    exchanges = (
+        Exchange(topology.UNROUTABLE, ExchangeType.FANOUT),
+        Exchange(topology.EVENTS, ExchangeType.TOPIC, {"alternate-exchange": topology.UNROUTABLE}),
+        Exchange(topology.DEAD, ExchangeType.TOPIC),
+        *(Exchange(rung_name(delay), ExchangeType.FANOUT) for delay in delays),
+    )
+    return Plan(exchanges, tuple(_queues(stages, delays)))
+
+
+def _queues(stages: Sequence[Stage], delays: Sequence[float]) -> Iterator[Queue]:
+    for stage in stages:
+        yield Queue(stage.dead_queue, {"x-queue-type": "quorum"}, ((topology.DEAD, f"letter.{stage.name}"),))
+    yield Queue(topology.UNROUTABLE, {"x-queue-type": "quorum", "x-max-length": 100_000}, ((topology.UNROUTABLE, ""),))
+    for stage in stages:
+        yield Queue(stage.queue, _quorum(stage), tuple((stage.source, pattern) for pattern in stage.takes))
+    for delay in delays:
+        # The routing key of a message in here is its stage's queue: when its time is over, the default exchange takes it back there.
+        arguments = {
+            "x-queue-type": "quorum",
+            "x-message-ttl": round(delay * 1000),
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
+        yield Queue(rung_name(delay), arguments, ((rung_name(delay), ""),))
+
+
+async def declare(channel: AbstractChannel, wanted: Plan) -> None:
+    """Declare exchanges, queues and bindings; what exists with equal arguments stays as it is.
+
+    Raises:
+        aio_pika.exceptions.ChannelPreconditionFailed: one exists with other arguments.
+    """
+    for exchange in wanted.exchanges:
+        await channel.declare_exchange(exchange.name, exchange.type, durable=True, arguments=exchange.arguments or None)
+    for queue in wanted.queues:
+        declared = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
+        for source, pattern in queue.bindings:
+            await declared.bind(source, routing_key=pattern)

@@ -1,0 +1,1 @@
+"""Where events enter: the HTTP door, and the publisher for systems inside."""

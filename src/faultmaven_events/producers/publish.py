@@ -1,0 +1,122 @@
+"""Publishing events: persistent, routed, confirmed; or an error that says it did not happen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractExchange, AbstractRobustConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+
+from faultmaven_events import topology
+from faultmaven_events.errors import SetupError, Throttled, Unavailable
+from faultmaven_events.infra.declare import declare, plan
+from faultmaven_events.schemas.event import MEDIA_TYPE, Event
+from faultmaven_events.settings import Settings
+
+CONFIRM_TIMEOUT = 10.0
+"""Seconds to wait for the broker's confirmation."""
+
+log = structlog.get_logger()
+
+
+def named(url: str, name: str) -> str:
+    """Return the broker's URL with a name for the connection, which the management pages show."""
+    return f"{url}{'&' if '?' in url else '?'}name={name}"
+
+
+async def publish_confirmed(exchange: AbstractExchange, message: Message, routing_key: str) -> None:
+    """Publish one message and wait until the broker has it on disk.
+
+    Raises:
+        Throttled: the broker refused it, because a bounded queue is full.
+        Unavailable: it was not confirmed; it may or may not have arrived.
+    """
+    try:
+        async with asyncio.timeout(CONFIRM_TIMEOUT):
+            await exchange.publish(message, routing_key, mandatory=True)
+    except DeliveryError as error:
+        raise Throttled("the broker refused a message: a queue is full, or nothing is bound", after=5) from error
+    except (TimeoutError, AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
+        raise Unavailable(f"the broker did not confirm a message: {type(error).__name__}") from error
+
+
+def message_of(event: Event[Any]) -> Message:
+    """Return the AMQP message of an event."""
+    return Message(
+        event.encode(),
+        content_type=MEDIA_TYPE,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        message_id=str(event.id),
+        correlation_id=event.correlationid,
+        type=event.type,
+        app_id="faultmaven",
+    )
+
+
+class Publisher:
+    """Publishes to `fm.events`. Safe to share between tasks; comes back by itself after the broker was away."""
+
+    def __init__(self) -> None:
+        self._exchange: AbstractExchange | None = None
+        self._connection: AbstractRobustConnection | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publish has a chance now."""
+        return self._exchange is not None and self._connection is not None and self._connection.connected.is_set()
+
+    async def publish(self, event: Event[Any]) -> None:
+        """Publish an event under its type as routing key; raises as `publish_confirmed` does."""
+        if self._exchange is None:
+            raise Unavailable("the broker is not connected yet")
+        await publish_confirmed(self._exchange, message_of(event), event.type)
+
+    async def connect(self, url: str, *, scale: float = 1.0) -> None:
+        """Connect and declare the topology; tries until the broker is there."""
+        delay = 0.5
+        while True:
+            try:
+                self._connection = await aio_pika.connect_robust(
+                    url, reconnect_interval=1, client_properties={"connection_name": "faultmaven-publisher"}
+                )
+                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                await declare(channel, plan(scale=scale))
+                self._exchange = await channel.get_exchange(topology.EVENTS)
+            except (AMQPError, ConnectionError, OSError) as error:
+                log.warning("broker_unreachable", error=type(error).__name__, retry_s=delay)
+                if self._connection is not None:
+                    await self._connection.close()
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 10)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+@asynccontextmanager
+async def open_publisher(settings: Settings, *, wait: bool = True) -> AsyncIterator[Publisher]:
+    """Open a publisher. With `wait=False` it connects in the background, and refuses to publish until it has.
+
+    Raises:
+        SetupError: FM_AMQP_URL is not set.
+    """
+    if settings.amqp_url is None:
+        raise SetupError("FM_AMQP_URL is not set: name a RabbitMQ, or run `faultmaven up`, which brings one")
+    publisher = Publisher()
+    connecting = asyncio.create_task(publisher.connect(settings.amqp_url.get_secret_value(), scale=settings.retry_scale))
+    try:
+        if wait:
+            await connecting
+        yield publisher
+    finally:
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+        await publisher.close()
