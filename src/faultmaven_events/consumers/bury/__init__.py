@@ -1,0 +1,1 @@
+"""bury: dead letters are kept, and their jobs told."""

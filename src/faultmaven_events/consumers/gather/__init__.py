@@ -1,0 +1,1 @@
+"""gather: a question waits for its evidence."""

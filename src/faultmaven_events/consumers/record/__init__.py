@@ -1,0 +1,1 @@
+"""record: the only writer of job state."""
