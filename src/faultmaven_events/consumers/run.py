@@ -58,6 +58,7 @@ async def open_shell(settings: Settings, stage: Stage, handler: Handler) -> Asyn
         named(settings.amqp_url.get_secret_value(), f"faultmaven-{stage.name}"),
         default_channel=confirmed,
         graceful_timeout=GRACE,
+        reconnect_interval=1.0,
         logger=None,
         apply_types=False,
     )

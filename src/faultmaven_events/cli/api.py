@@ -1,0 +1,97 @@
+"""The command line's way to the ingress: HTTP, with errors as sentences."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from faultmaven_events.errors import FaultmavenError
+from faultmaven_events.schemas.job import TERMINAL, Job
+from faultmaven_events.settings import load
+
+
+class ApiError(FaultmavenError):
+    """The ingress refused, or does not answer."""
+
+    code = "api_error"
+
+
+class Api:
+    """A client of the ingress."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Return the JSON of a resource; parameters that are None are left out."""
+        return (await self._send("GET", path, params={k: v for k, v in params.items() if v is not None})).json()
+
+    async def ask(self, question: str, files: Sequence[Path], case_id: str | None = None) -> dict[str, Any]:
+        """Submit a question with its evidence; files are streamed from disk."""
+        with ExitStack() as stack:
+            parts: list[tuple[str, Any]] = [("files", (path.name, stack.enter_context(path.open("rb")))) for path in files]
+            fields = {"question": question} | ({"case_id": case_id} if case_id else {})
+            if not parts:
+                answer = await self._send("POST", "/api/v1/troubleshoot", json=fields)
+            else:
+                answer = await self._send("POST", "/api/v1/troubleshoot", data=fields, files=parts)
+        accepted: dict[str, Any] = answer.json()
+        return accepted
+
+    async def hand_in(self, path: Path, resource: str, **fields: str) -> dict[str, Any]:
+        """Upload one file to `/api/v1/data` or `/api/v1/knowledge/documents`."""
+        with path.open("rb") as file:
+            answer = await self._send("POST", resource, data=fields, files={"file": (path.name, file)})
+        accepted: dict[str, Any] = answer.json()
+        return accepted
+
+    async def job(self, id: str) -> Job:
+        """Return a job as it is now."""
+        return Job.model_validate(await self.get(f"/api/v1/jobs/{id}"))
+
+    async def follow(self, id: str) -> AsyncIterator[Job]:
+        """Yield a job after each change, until it ended; a stream that breaks off is taken up again."""
+        while True:
+            try:
+                async with self._client.stream("GET", f"/api/v1/jobs/{id}/events", timeout=httpx.Timeout(10, read=60)) as stream:
+                    if stream.status_code != httpx.codes.OK:
+                        await stream.aread()
+                        raise ApiError(_sentence(stream))
+                    async for line in stream.aiter_lines():
+                        if line.startswith("data:"):
+                            job = Job.model_validate_json(line.removeprefix("data:").strip())
+                            yield job
+                            if job.status in TERMINAL:
+                                return
+            except (httpx.ReadTimeout, httpx.RemoteProtocolError):
+                continue
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = await self._client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise ApiError(f"no answer from {self._client.base_url}: {type(error).__name__}; is `faultmaven up` running?") from None
+        if answer.is_error:
+            raise ApiError(_sentence(answer))
+        return answer
+
+
+def _sentence(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+        return f"{problem['title']}: {problem['detail']} (HTTP {answer.status_code}, correlation {problem.get('correlation_id', '-')})"
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return f"the ingress answered HTTP {answer.status_code}"
+
+
+@asynccontextmanager
+async def open_api(url: str | None = None, *, tenant: str = "default") -> AsyncIterator[Api]:
+    """Open a client of `url`, or of `FM_API_URL`."""
+    timeout = httpx.Timeout(30, write=300)
+    async with httpx.AsyncClient(
+        base_url=url or load().api_url, timeout=timeout, headers={"X-Tenant-Id": tenant}, trust_env=False
+    ) as client:
+        yield Api(client)

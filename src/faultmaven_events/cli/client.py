@@ -1,0 +1,199 @@
+"""Commands that talk to a running system: submit, jobs, search, add, publish."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from faultmaven_events.cli.api import ApiError, open_api
+from faultmaven_events.cli.progress import follow_all
+from faultmaven_events.schemas.job import Job
+from faultmaven_events.settings import load
+
+ApiUrl = Annotated[str | None, typer.Option("--api", help="Address of the ingress.", show_default="FM_API_URL")]
+Tenant = Annotated[str, typer.Option(help="Whose data.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(submit)
+    app.command()(jobs)
+    app.command()(search)
+    app.command()(add)
+    app.command()(publish)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for programs, and nothing else."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def submit(
+    question: Annotated[str, typer.Argument(help="What you want to know, for example: 'Why do orders fail since 14:00?'")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Evidence: logs, configs, metrics, output of commands.", exists=True, dir_okay=False)
+    ] = None,
+    case: Annotated[str | None, typer.Option(help="Case to which the question belongs.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the job's id and do not wait.")] = False,
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    tenant: Tenant = "default",
+) -> None:
+    """Hand in a question with its evidence, follow the job, print the report.
+
+    Exit status: 0 when there is a report, 1 when the job failed.
+    """
+
+    async def run() -> int:
+        console = Console(stderr=True)
+        async with open_api(api, tenant=tenant) as client:
+            accepted = await client.ask(question, files or [], case)
+            if detach:
+                print_json(accepted) if as_json else print(accepted["job_id"])
+                return 0
+            ids = [piece["job_id"] for piece in accepted.get("evidence", [])] + [accepted["job_id"]]
+            found = await follow_all(client, ids, console)
+        return show_result(found[accepted["job_id"]], as_json=as_json)
+
+    sys.exit(asyncio.run(run()))
+
+
+def show_result(job: Job, *, as_json: bool) -> int:
+    """Print the report of a finished question; return the exit status."""
+    if job.status != "completed" or job.result is None:
+        why = f"{job.error.stage}: {job.error.message}" if job.error else job.status
+        print(f"faultmaven: job {job.id} {job.status}: {why}", file=sys.stderr)
+        return 1
+    if as_json:
+        print_json(job.result.get("report", job.result))
+    elif "markdown" in job.result:
+        Console().print(Markdown(job.result["markdown"]))
+    else:
+        print_json(job.result)
+    return 0
+
+
+def jobs(
+    id: Annotated[str | None, typer.Argument(help="A job: show it stage by stage.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only these: accepted, running, completed, failed, expired.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only these: ingest, document, troubleshoot.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    tenant: Tenant = "default",
+) -> None:
+    """List jobs, newest first; or show one."""
+
+    async def run() -> None:
+        async with open_api(api, tenant=tenant) as client:
+            if id:
+                job = await client.job(id)
+                print_json(job.model_dump(mode="json")) if as_json else _show(job)
+                return
+            page = await client.get("/api/v1/jobs", status=status, kind=kind, limit=limit)
+            print_json(page) if as_json else _list([Job.model_validate(item) for item in page["items"]])
+
+    asyncio.run(run())
+
+
+def _list(found: list[Job]) -> None:
+    table = Table("job", "kind", "name", "status", "stage", "created", box=None)
+    for job in found:
+        table.add_row(str(job.id), job.kind, job.name or "", job.status, job.stage or "", f"{job.created_at:%Y-%m-%d %H:%M:%S}Z")
+    Console().print(table)
+
+
+def _show(job: Job) -> None:
+    console = Console()
+    console.print(f"{job.kind} {job.id} [bold]{job.status}[/bold]{' in ' + job.stage if job.stage else ''}", highlight=False)
+    table = Table("stage", "state", "waited", "ran", "attempt", "consumer", box=None)
+    for run in job.stages:
+        waited, ran = (f"{value} ms" if value is not None else "" for value in (run.waited_ms, run.ran_ms))
+        table.add_row(run.stage, run.state, waited, ran, str(run.attempt or ""), run.consumer or "")
+    console.print(table)
+    if job.error:
+        console.print(
+            f"failed in {job.error.stage} ({job.error.code}, {job.error.attempts} attempts): {job.error.message}",
+            style="red",
+            highlight=False,
+        )
+    elif job.result and "markdown" in job.result:
+        console.print(Markdown(job.result["markdown"]))
+    elif job.result:
+        console.print_json(json.dumps(job.result, default=str))
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option(min=1, max=50)] = 8,
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    tenant: Tenant = "default",
+) -> None:
+    """Search runbooks and documents."""
+
+    async def run() -> None:
+        async with open_api(api, tenant=tenant) as client:
+            found = await client.get("/api/v1/knowledge/search", q=query, limit=limit)
+        if as_json:
+            print_json(found)
+            return
+        if not found["hits"]:
+            print("nothing found")
+        for hit in found["hits"]:
+            place = f"{hit['name']}:{hit['line_start']}-{hit['line_end']}"
+            print(f"{hit['score']:.3f}  {place}  {hit.get('heading') or ''}\n    {' '.join(hit['text'].split())[:240]}")
+
+    asyncio.run(run())
+
+
+def add(
+    files: Annotated[
+        list[Path], typer.Argument(help="Runbooks and documents: PDF, Markdown, text, HTML, DOCX.", exists=True, dir_okay=False)
+    ],
+    collection: Annotated[str, typer.Option(help="user: yours; global: for everybody of the tenant.")] = "user",
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    tenant: Tenant = "default",
+) -> None:
+    """Add runbooks and documents to the knowledge."""
+
+    async def run() -> int:
+        async with open_api(api, tenant=tenant) as client:
+            accepted = [await client.hand_in(path, "/api/v1/knowledge/documents", collection=collection) for path in files]
+            found = await follow_all(client, [entry["job_id"] for entry in accepted], Console(stderr=True))
+        if as_json:
+            print_json([job.model_dump(mode="json") for job in found.values()])
+        return 0 if all(job.status == "completed" for job in found.values()) else 1
+
+    sys.exit(asyncio.run(run()))
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="EVENT.json", help="A CloudEvent as JSON; `-` reads standard input.", allow_dash=True)],
+    check: Annotated[bool, typer.Option("--check", help="Only check it against its schema.")] = False,
+) -> None:
+    """Publish an event straight onto the broker (FM_AMQP_URL), confirmed."""
+    from faultmaven_events.producers.publish import open_publisher
+    from faultmaven_events.schemas.registry import decode
+
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ApiError(f"{file} cannot be read: {error.strerror}") from None
+    event = decode(body)
+
+    async def run() -> None:
+        async with asyncio.timeout(30), open_publisher(load()) as publisher:
+            await publisher.publish(event)
+
+    if not check:
+        asyncio.run(run())
+    print(f"{'valid' if check else 'published'}: {event.type} {event.id} job={event.subject}")

@@ -1,0 +1,84 @@
+"""The demo: a recorded incident through the running pipeline, start to end, on this machine."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from faultmaven_events.cli.api import Api, open_api
+from faultmaven_events.cli.progress import follow_all
+from faultmaven_events.errors import FaultmavenError, SetupError
+from faultmaven_events.infra.servers.supervisor import open_system
+from faultmaven_events.schemas.job import Job
+from faultmaven_events.settings import Settings, load
+
+
+def run(example: Path | None) -> None:
+    """Run the demo on an example's folder; by default the first of `examples/`.
+
+    Ends with `demo: completed verdict=<v> report=<path>`; anything that cannot be had is one sentence and exit status 1.
+    """
+    settings = load()
+    folder = example or _first_example()
+    try:
+        verdict, path = asyncio.run(_run(folder, settings))
+    except OSError as error:
+        raise SetupError(f"the demo cannot go on: {error.strerror or error}") from None
+    print(f"demo: completed verdict={verdict} report={path}")
+
+
+def _first_example() -> Path:
+    found = sorted(path.parent for path in Path("examples").glob("*/question.txt"))
+    if not found:
+        raise SetupError("no example here: run the demo in the project's folder, or name a folder with question.txt and evidence/")
+    return found[0]
+
+
+async def _run(folder: Path, settings: Settings) -> tuple[str, Path]:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    question = (folder / "question.txt").read_text().strip()
+    evidence = sorted(path for path in (folder / "evidence").iterdir() if path.is_file())
+    console.print(f"Incident: {folder.name}\nQuestion: {question}\nEvidence: {', '.join(path.name for path in evidence)}\n")
+    async with open_system(settings.home, settings, console.print, 0) as system:
+        console.print(f"API docs: {system.api_url}/docs   RabbitMQ: {system.urls.dashboard}\n")
+        async with open_api(system.api_url) as api:
+            job = await _submit(api, folder, question, evidence, console)
+        path = _keep(job, settings.home / "reports")
+        assert job.result is not None
+        console.print(Markdown(job.result["markdown"]))
+        console.print(f"\nWhile it runs: API docs {system.api_url}/docs, RabbitMQ {system.urls.dashboard}")
+        console.print("stopping what was started")
+    return job.result["report"]["verdict"], path
+
+
+async def _submit(api: Api, folder: Path, question: str, evidence: list[Path], console: Console) -> Job:
+    runbooks = sorted((folder / "runbooks").glob("*")) if (folder / "runbooks").is_dir() else []
+    documents = [await api.hand_in(path, "/api/v1/knowledge/documents", collection="global") for path in runbooks]
+    await _follow(api, [entry["job_id"] for entry in documents], console)
+    accepted = await api.ask(question, evidence)
+    jobs = await _follow(api, [*(piece["job_id"] for piece in accepted["evidence"]), accepted["job_id"]], console)
+    job = jobs[accepted["job_id"]]
+    if job.status != "completed" or job.result is None:
+        raise FaultmavenError(f"the question's job {job.status}: {job.error.message if job.error else 'no reason was given'}")
+    return job
+
+
+async def _follow(api: Api, ids: list[str], console: Console) -> dict[str, Job]:
+    try:
+        async with asyncio.timeout(240):
+            return await follow_all(api, ids, console)
+    except TimeoutError:
+        raise FaultmavenError("the jobs did not end within 240 s: look into .faultmaven/log, or ask `faultmaven jobs`") from None
+
+
+def _keep(job: Job, folder: Path) -> Path:
+    """Write a report as JSON and Markdown; returns the path of the Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    assert job.result is not None
+    (folder / f"{job.id}.json").write_text(json.dumps(job.result["report"], indent=2, ensure_ascii=False) + "\n")
+    path = folder / f"{job.id}.md"
+    path.write_text(job.result["markdown"])
+    return path

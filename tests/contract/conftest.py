@@ -1,0 +1,10 @@
+"""The retry ladder a hundred times faster than in production."""
+
+import pytest
+
+from faultmaven_events.settings import Settings
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"retry_scale": 0.01})
