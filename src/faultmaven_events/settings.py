@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 class Settings(BaseSettings):
     """Everything that a process can be told. Each field is `FM_<NAME>` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="FM_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FM_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(default=Path(".faultmaven"), description="Where the embedded servers and local blobs live")
 
