@@ -55,7 +55,7 @@ class Gatherings:
 
     async def arrive(self, event: Event[Any]) -> list[Event[Any]]:
         """Keep what became of a piece of evidence; return the follow-ups of the questions for which nothing is missing now."""
-        key = {"_id": event.subject, "tenant": event.tenantid}
+        key = {"_id": {"tenant": event.tenantid, "job": event.subject}}
         with mongo_errors():
             await self._arrivals.update_one(key, {"$setOnInsert": {**arrival(event), "at": event.time}}, upsert=True)
             asked = self._gatherings.find({"tenant": event.tenantid, "evidence": event.subject, "state": {"$ne": "overdue"}}, {"event": 1})
@@ -76,11 +76,10 @@ class Gatherings:
             await self._gatherings.update_one({"_id": follow.causationid, "tenant": follow.tenantid}, {"$set": {"told": True}})
 
     async def _complete(self, question: Event[QuestionSanitized]) -> list[Event[Any]]:
-        wanted = set(question.data.evidence)
         key = {"_id": question.id, "tenant": question.tenantid}
         with mongo_errors():
-            there = await self._arrivals.count_documents({"_id": {"$in": list(wanted)}, "tenant": question.tenantid})
-            if there < len(wanted):
+            there = await self._arrivals.count_documents({"_id": {"$in": _keys(question)}})
+            if there < len(set(question.data.evidence)):
                 return []
             # Decided in one atomic step against `overdue`. A redelivery finds `complete` and answers the same again.
             won = await self._gatherings.update_one({**key, "state": {"$ne": "overdue"}}, {"$set": {"state": "complete"}})
@@ -88,9 +87,13 @@ class Gatherings:
 
     async def _follow(self, question: Event[QuestionSanitized]) -> Event[Any]:
         with mongo_errors():
-            found = self._arrivals.find({"_id": {"$in": list(question.data.evidence)}, "tenant": question.tenantid})
-            arrivals: dict[UUID, Any] = {document["_id"]: document async for document in found}
+            found = self._arrivals.find({"_id": {"$in": _keys(question)}})
+            arrivals: dict[UUID, Any] = {document["_id"]["job"]: document async for document in found}
         return question.follow("gather", "gathered", gathered(question.data, arrivals, question.data.evidence))
+
+
+def _keys(question: Event[QuestionSanitized]) -> list[dict[str, Any]]:
+    return [{"tenant": question.tenantid, "job": id} for id in set(question.data.evidence)]
 
 
 async def _watch(gatherings: Gatherings, publisher: Publisher) -> None:
