@@ -1,0 +1,108 @@
+"""What a request becomes: a job and its first event. Values only."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from faultmaven_events import topology
+from faultmaven_events.producers.http.identity import Caller
+from faultmaven_events.producers.http.intake import Upload
+from faultmaven_events.schemas.content import Content
+from faultmaven_events.schemas.event import Event, Kind, derive
+from faultmaven_events.schemas.evidence import Collection, Submitted
+from faultmaven_events.schemas.job import Job
+from faultmaven_events.schemas.model import Model
+from faultmaven_events.schemas.question import Asked
+
+SOURCE = "/faultmaven/ingress"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job, and the event that starts it."""
+
+    job: Job
+    event: Event[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a submission belongs to."""
+
+    session_id: str | None = None
+    case_id: str | None = None
+
+
+def file(
+    caller: Caller,
+    upload: Upload,
+    kind: Kind,
+    now: datetime,
+    *,
+    context: Context,
+    collection: Collection,
+    title: str | None = None,
+    tags: tuple[str, ...] = (),
+) -> Submission:
+    """Return the submission of one file: evidence or a document."""
+    data = Submitted(
+        name=upload.name,
+        content=upload.content,
+        media_type=upload.media_type,
+        title=title,
+        tags=tags,
+        collection=collection,
+        session_id=context.session_id,
+        case_id=context.case_id,
+    )
+    return Submission(_job(caller, upload.id, kind, now, context, name=upload.name), _event(caller, upload.id, kind, now, data))
+
+
+def question(
+    caller: Caller, id: UUID, content: Content, evidence: tuple[UUID, ...], now: datetime, *, context: Context, deadline_s: float
+) -> Submission:
+    """Return the submission of a question; its text lies in the blob store, never in the event."""
+    data = Asked(content=content, evidence=evidence, session_id=context.session_id, case_id=context.case_id)
+    return Submission(
+        _job(caller, id, "troubleshoot", now, context, evidence=evidence),
+        _event(caller, id, "troubleshoot", now, data, deadline=now + timedelta(seconds=deadline_s)),
+    )
+
+
+def _job(
+    caller: Caller, id: UUID, kind: Kind, now: datetime, context: Context, *, name: str | None = None, evidence: tuple[UUID, ...] = ()
+) -> Job:
+    return Job(
+        id=id,
+        tenant=caller.tenant,
+        user=caller.user,
+        kind=kind,
+        name=name,
+        status="accepted",
+        stage=topology.PATHS[kind][0],
+        progress=0,
+        created_at=now,
+        updated_at=now,
+        correlation_id=caller.correlation_id,
+        session_id=context.session_id,
+        case_id=context.case_id,
+        evidence=evidence,
+        version=0,
+    )
+
+
+def _event(caller: Caller, job: UUID, kind: Kind, now: datetime, data: Model, *, deadline: datetime | None = None) -> Event[Any]:
+    return Event[Any](
+        id=derive(job, "ingress/0"),
+        source=SOURCE,
+        type=f"{kind}.submitted.v1",
+        subject=job,
+        time=now,
+        tenantid=caller.tenant,
+        userid=caller.user,
+        correlationid=caller.correlation_id,
+        deadline=deadline,
+        traceparent=caller.traceparent,
+        data=data,
+    )
