@@ -22,6 +22,12 @@
     saturation      a metric sits at its limit                           series, limit
     listening       an address on which something listens                address, port, process
     row             a line of command output worth knowing               command, plus its columns
+    alert           a monitoring system's alert fired or was resolved    template, what
+    dependency      who calls whom, as configured                        source, target, address, port
+    validity        begin or end of a certificate's or token's validity  what, edge (begin, end), expired
+    clock_skew      clocks that differ                                   seconds
+    steady          an error, latency or load series that did not move   series, minimum, maximum, median
+    title, outline  of a document                                        (none)
     injection       text that tries to instruct a reader                 (none)
 """
 
@@ -121,6 +127,12 @@ class Insights(Model):
     settings: tuple[Setting, ...] = ()
     chunks: tuple["Chunk", ...] = ()
     truncated: tuple[str, ...] = Field(default=(), description="What was left out, and why")
+    clock: str | None = Field(
+        default=None, max_length=300, description="How the times of the file were read: zones, and time that goes back"
+    )
+    zone: str | None = Field(
+        default=None, max_length=60, description="Zones written in the file, comma-separated; `none` where a time has none"
+    )
 
 
 class Chunk(Model):

@@ -1,0 +1,70 @@
+"""Series of numbers with their lines, before anything is concluded from them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One series in order of time: `seconds` since 1970 (UTC), `values` without NaN, and the `lines` (1-based) they stand on."""
+
+    name: str
+    seconds: Floats
+    values: Floats
+    lines: Ints
+    component: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def at(self, place: int) -> datetime:
+        """Time of one sample."""
+        return moment(float(self.seconds[place]))
+
+    @property
+    def step(self) -> float:
+        """Usual seconds between two samples; 0 for fewer than two."""
+        return float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of states: (seconds, word, line) wherever the word differs from the one before."""
+
+    name: str
+    changes: tuple[tuple[float, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a reader got out of a file."""
+
+    series: tuple[Samples, ...] = ()
+    words: tuple[Words, ...] = ()
+    values: tuple[tuple[str, float, int], ...] = ()
+    problems: tuple[tuple[str, int], ...] = ()
+    truncated: tuple[str, ...] = ()
+
+
+def moment(seconds: float) -> datetime:
+    """The time of seconds since 1970, in UTC, to the microsecond."""
+    return datetime.fromtimestamp(round(seconds, 6), UTC)
+
+
+def in_order(
+    name: str, points: list[tuple[float, float, int]], component: str | None = None, labels: dict[str, str] | None = None
+) -> Samples:
+    """A series of (seconds, value, line) in any order; of one time the last counts; what is not finite is left out."""
+    table = np.array(points, dtype=np.float64).reshape(-1, 3)
+    table = table[np.isfinite(table[:, :2]).all(axis=1) & (np.abs(table[:, 1]) < 1e300)]
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    if len(table):
+        table = table[np.append(np.diff(table[:, 0]) > 0, True)]
+    return Samples(name, table[:, 0], table[:, 1], table[:, 2].astype(np.int64), component, labels or {})
