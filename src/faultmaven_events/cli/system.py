@@ -1,6 +1,7 @@
 """Commands that run the system: up, serve, consume, demo."""
 
 import asyncio
+import shlex
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -39,12 +40,25 @@ def up(port: Port = None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with open_system(settings.home, settings, console.print, settings.port if port is None else port) as system:
+            environment = settings.home / "env"
+            lines = {**system.urls.env(), "FM_API_URL": system.api_url}
+            _write_private(environment, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in lines.items()))
             console.print(f"ready\n  API        {system.api_url}\n  API docs   {system.api_url}/docs\n  RabbitMQ   {system.urls.dashboard}")
+            console.print(f"  In another shell: `. {environment}` sets the addresses (with passwords) of all servers")
             console.print("Ctrl-C stops everything")
-            await stop.wait()
+            try:
+                await stop.wait()
+            finally:
+                environment.unlink(missing_ok=True)
             console.print("stopping")
 
     asyncio.run(run())
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text)
 
 
 def serve(port: Port = None) -> None:

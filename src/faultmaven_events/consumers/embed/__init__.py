@@ -1,0 +1,1 @@
+"""embed: makes passages searchable, looks up knowledge for a question, and answers searches."""
