@@ -18,10 +18,13 @@ from faultmaven_events.errors import ContentTooLarge, MissingContent, SetupError
 from faultmaven_events.infra.keys import derive_key, master_key
 from faultmaven_events.infra.seal import seal, unseal
 from faultmaven_events.schemas.content import Area, Content
-from faultmaven_events.settings import Settings
+from faultmaven_events.settings import MIB, Settings
 
 if TYPE_CHECKING:
     from obstore import GetResult  # exists in the stubs only
+
+PART = 5 * MIB
+"""Bytes of one part of a multipart upload: the least that S3 takes. A blob in flight holds two of them in memory."""
 
 OCTETS = "application/octet-stream"
 
@@ -67,7 +70,8 @@ class Blobs:
         chunks = meter.measure(_whole(data) if isinstance(data, bytes) else data)
         name = f"{area}/{tenant}/{key}"
         try:
-            await obstore.put_async(self.store, name, seal(self._key(tenant, area), name, chunks), use_multipart=True)
+            sealed = seal(self._key(tenant, area), name, chunks)
+            await obstore.put_async(self.store, name, sealed, use_multipart=True, chunk_size=PART, max_concurrency=2)
         except (OSError, obstore.exceptions.BaseError) as error:
             raise Unavailable(f"the blob store did not take {meter.size} bytes: {type(error).__name__}") from error
         return Content(area=area, key=key, size=meter.size, sha256=meter.digest.hexdigest(), media_type=media_type)

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aio_pika
 import structlog
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractExchange, AbstractRobustConnection
+from aio_pika.abc import AbstractExchange
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+from aio_pika.robust_connection import RobustConnection
 
 from faultmaven_events import topology
 from faultmaven_events.errors import SetupError, Throttled, Unavailable
@@ -62,7 +63,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self._exchange: AbstractExchange | None = None
-        self._connection: AbstractRobustConnection | None = None
+        self._connection: RobustConnection | None = None
 
     @property
     def connected(self) -> bool:
@@ -79,20 +80,22 @@ class Publisher:
         """Connect and declare the topology; tries until the broker is there."""
         delay = 0.5
         while True:
+            # Made and opened in two steps: a connection that fails or is cancelled half-way must be closed, or it reconnects for ever.
+            connection = RobustConnection(make_url(named(url, "faultmaven-publisher")), reconnect_interval=1)
             try:
-                self._connection = await aio_pika.connect_robust(
-                    url, reconnect_interval=1, client_properties={"connection_name": "faultmaven-publisher"}
-                )
-                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                await connection.connect(timeout=10)
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 await declare(channel, plan(scale=scale))
                 self._exchange = await channel.get_exchange(topology.EVENTS)
-            except (AMQPError, ConnectionError, OSError) as error:
+            except BaseException as error:
+                await connection.close()
+                if not isinstance(error, (AMQPError, OSError, TimeoutError)):
+                    raise
                 log.warning("broker_unreachable", error=type(error).__name__, retry_s=delay)
-                if self._connection is not None:
-                    await self._connection.close()
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10)
             else:
+                self._connection = connection
                 return
 
     async def close(self) -> None:
