@@ -1,0 +1,82 @@
+import random
+import time
+
+import pytest
+from log_reading import insights
+
+LONG = 60_000
+
+
+REPEATED = [
+    "[",
+    '"',
+    '" ',
+    "a.",
+    "/a",
+    "1",
+    "a:",
+    '{"a":',
+    "http://a/b?",
+    "k=v ",
+    "=",
+    "<",
+    "\\",
+    "a@",
+    ":",
+    "\x00",
+    "\x1b[",
+    "\u202e",
+    "-",
+    "a-",
+]
+LINES = [
+    *(repeated * (LONG // len(repeated)) for repeated in REPEATED),
+    *(f"2026-11-20 05:00:00 INFO {repeated * (LONG // len(repeated))}" for repeated in REPEATED),
+    "",
+    " " * LONG + "x",
+    "\ud800",
+    "Traceback (most recent call last):",
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=range(len(LINES)))
+def test_no_line_breaks_the_analysis_or_takes_long(line: str) -> None:
+    began = time.perf_counter()
+    found = insights([line] * 20)
+    found.model_dump_json()
+    assert found.lines == 20
+    assert time.perf_counter() - began < 20
+
+
+def test_an_empty_file_is_fine() -> None:
+    assert insights([]).facts == ()
+
+
+def test_a_line_that_is_too_long_is_cut_for_the_analysis_only() -> None:
+    text = "2026-11-20 05:00:00 ERROR " + "x" * 5_000_000
+    found = insights([text])
+    assert found.truncated == ("1 lines are longer than 65536 characters and were analysed up to there",)
+    assert len(found.templates[0].template) <= 1_000
+    assert found.templates[0].sample.quote == text[:600]
+
+
+def test_templates_facts_and_buckets_are_bounded_for_random_lines() -> None:
+    draw = random.Random(7)  # no secret
+    words = ["".join(draw.choices("abcdefghijklmnop", k=6)) for _ in range(3_000)]
+    found = insights(
+        f"2026-11-20 05:{n // 600 % 60:02d}:{n // 10 % 60:02d} ERROR {' '.join(draw.choices(words, k=5))}" for n in range(5_000)
+    )
+    assert len(found.templates) <= 250
+    assert len(found.facts) <= 250
+    assert found.truncated
+
+
+def test_random_times_leave_the_buckets_bounded() -> None:
+    draw = random.Random(7)  # no secret
+    found = insights(f"{draw.randint(1_000_000_000, 4_000_000_000)} INFO tick" for _ in range(2_000))
+    assert all(len(template.buckets) <= 240 for template in found.templates)
+
+
+def test_the_same_lines_give_the_same_insights() -> None:
+    lines = [f"2026-11-20 05:00:{n % 60:02d} ERROR failed {n} of {n * 7}" for n in range(500)]
+    assert insights(lines) == insights(lines)
