@@ -2,8 +2,10 @@
 
 from itertools import accumulate
 
-from faultmaven_events.consumers.sanitize.redact import header
+from faultmaven_events.consumers.sanitize.redact import header, redact
 from faultmaven_events.consumers.sanitize.scan import hidden, scan
+
+redact("load@presidio.example", key=b"")  # as a worker does before its first message
 
 
 def pii(text: str) -> list[tuple[int, int, str]]:
@@ -11,9 +13,9 @@ def pii(text: str) -> list[tuple[int, int, str]]:
     lines = text.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     return [
-        (starts[number] + finding.start, starts[number] + finding.end, finding.type)
-        for number, findings in scan(lines, header(text))
-        for finding in findings
+        (starts[line.number] + finding.start, starts[line.number] + finding.end, finding.type)
+        for line in scan(lines, header(text))
+        for finding in line.findings
         if not finding.secret
     ]
 
@@ -21,4 +23,4 @@ def pii(text: str) -> list[tuple[int, int, str]]:
 def secrets(text: str, name: str) -> set[int]:
     """Return the 1-based numbers of the lines in which a secret was hidden."""
     found = hidden(text.split("\n"), header(text, name))
-    return {number + 1 for number, findings in found if any(finding.secret or finding.type == "SESSION" for finding in findings)}
+    return {line.number + 1 for line in found if any(finding.secret or finding.type == "SESSION" for finding in line.findings)}

@@ -1,0 +1,173 @@
+"""Secrets that are known by what stands beside them: assignments, elements, flags, directives, sentences."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from faultmaven_events.consumers.sanitize import plausible
+from faultmaven_events.consumers.sanitize.finding import Finding
+from faultmaven_events.consumers.sanitize.keys import Kind, kind
+
+PLAUSIBLE: Final = {"SECRET_PASSWORD": plausible.password, "SECRET_TOKEN": plausible.opaque, "SESSION": plausible.session}
+
+ASSIGNMENT: Final = re.compile(
+    r"(?<![^\W_])(?P<key>[^\W\d](?:[\w.-]|/(?=[wW]\b)){0,80})(?P<close>(?:\\{0,3}[\"'`]|[\])])*)\s{0,4}(?P<sep>:{0,3}=>?|\?="
+    r"|:(?!:)|->)\s{0,4}"
+)
+FIRST_WORD: Final = re.compile(
+    r"(?:secret|access|activation|auth\w{0,12}|api|private|account|licen[cs]e|encryption|signing|master|shared|client|service) $",
+    re.IGNORECASE,
+)
+"""What makes a secret of the word `key` behind it."""
+OPEN: Final = re.compile(r"(?:[bBrRfFuU]{0,2})(\"\"\"|'''|\\{0,3}[\"'`])")
+BARE: Final = re.compile(
+    r"[^\s\"'`<>]{1,1000}?(?=[,;|)\]}]*(?:\\[nrt]|\s|$)|[\"'`<>]|[,;&/)|][ ]?[\"'-]{0,2}(?:[^\W\d][\w.-]{0,40})[\"']?[:=])"
+)
+LONG: Final = re.compile(r"[^\s\"'`<>]+")
+QUERY: Final = re.compile(r"[^\s\"'`<>&;#]+")
+REST: Final = re.compile(r"\S.*?(?=\s+#.*$|\s*$)")
+
+ELEMENT: Final = re.compile(r"<(?P<key>[A-Za-z][\w.:-]{0,60})(?:\s[^<>]{0,200})?>(?P<value>[^<>]{1,4000})</(?P=key)>")
+NAMED: Final = re.compile(r"\"name\"\s?:\s?\"(?P<key>[\w.-]{2,80})\"\s?,\s?\"value\"\s?:\s?\"(?P<value>[^\"]+)\"")
+FALLBACK: Final = re.compile(
+    r"(?:getenv|environ|env|get|fetch)\w*\(.*,\s?b?(?P<q>[\"'])(?P<value>[^\"']+)(?P=q)\)|\s(?:or|\|\||\?\?"
+    r"|\?:)\s(?P<r>[\"'])(?P<other>[^\"']+)(?P=r)"
+)
+"""A default in code: `os.environ.get("PASSWORD", "..."),` `ENV["PASSWORD"] || "..."`."""
+FLAG: Final = re.compile(r"(?<![\w-])--?(?P<key>[A-Za-z][\w-]{1,50})\s+(?:(?P<q>[\"'])(?P<quoted>[^\"']+)(?P=q)|(?P<value>[^\s\"'-]\S*))")
+DIRECTIVE: Final = re.compile(r"^\s*(?P<key>[A-Za-z][\w-]{2,40})\s+[\"']?(?P<value>[^\s\"']+)[\"']?;?\s*$")
+NETRC: Final = re.compile(r"\blogin\s+\S+\s+(?P<key>password)\s+(?P<value>\S+)")
+SQL: Final = re.compile(r"\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+(?P<q>'|\")(?P<value>(?:(?!(?P=q)).)+)(?P=q)", re.IGNORECASE)
+SENTENCE: Final = re.compile(
+    r"\b(?:password|passphrase|passcode|passwort|pwd|pin)(?:\s+(?:for|of|in)\s+[\w@.-]{1,60})?(?:\s+(?:is|was|ist|to)\s+|\s*(?:->"
+    r"|:)\s*)(?P<q>[\"'`]?)(?P<value>[^\s\"'`]+)(?P=q)",
+    re.IGNORECASE,
+)
+COMMAND: Final = re.compile(
+    r"\b(?:(?:curl|wget|http|https)\b[^|;]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']+:|sshpass\s+-p\s?|(?:mysql|mysqldump"
+    r"|mysqladmin|mariadb)\b[^|;]{0,300}?\s-p(?=\S)|"
+    r"redis-cli\b[^|;]{0,300}?\s-a\s|docker\s+login\b[^|;]{0,300}?\s-p\s|ldap\w+\b[^|;]{0,300}?\s-w\s)[\"']?(?P<value>[^\s\"']+)"
+)
+STRONG: Final = re.compile(r"[\d\W_]|[a-z][A-Z]")
+
+
+def assignments(line: str) -> Iterator[Finding]:
+    """Find secrets behind `key = value`, `"key": "value"`, `key: value` and what is like it in code and configuration."""
+    done = 0
+    for match in ASSIGNMENT.finditer(line):
+        if match.start() < done:
+            continue  # inside a value that is hidden already
+        key = match.group("key")
+        if key.lower() == "key" and (first := FIRST_WORD.search(line, max(0, match.start() - 24), match.start())):
+            key = first.group() + key
+        type_ = kind(key)
+        if type_ is not None and (found := _value(line, match, type_)) is not None:
+            done = found.end
+            yield found
+
+
+def _value(line: str, match: re.Match[str], type_: Kind) -> Finding | None:
+    place = match.end()
+    opened = OPEN.match(line, place)
+    if opened is not None:
+        start = opened.end()
+        end = _closing(line, opened.group(1), start)
+    else:
+        start, end = place, _bare_end(line, match, type_)
+    if line[start:end].isdigit() and match.group("key").lower().endswith("pass"):  # how many passes
+        return None
+    if opened is None and (fallback := FALLBACK.search(line, place, place + 200)):
+        start, end = fallback.span("value" if fallback.group("value") else "other")
+        return Finding(start, end, type_) if PLAUSIBLE[type_](line[start:end], quoted=True) else None
+    if end <= start or not PLAUSIBLE[type_](line[start:end], quoted=opened is not None):
+        return None
+    if opened is None and match.group("sep") == ":" and match.end() > match.end("sep") and _sentence(line, end):
+        return None
+    return Finding(start, end, type_)
+
+
+def _closing(line: str, quote: str, start: int) -> int:
+    """Return where a quoted value ends: at the same quote, not escaped, or at the end of the line."""
+    place = line.find(quote, start)
+    while place > start and not quote.startswith("\\") and _escaped(line, place):
+        place = line.find(quote, place + 1)
+    return place if place >= 0 else len(line.rstrip())
+
+
+def _escaped(line: str, place: int) -> bool:
+    before = line[max(0, place - 64) : place]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _bare_end(line: str, match: re.Match[str], type_: Kind) -> int:
+    start, before = match.end(), line[max(0, match.start() - 200) : match.start()]
+    if before[-1:] in {"?", "&"}:
+        found = QUERY.match(line, start)
+    elif type_ == "SECRET_PASSWORD" and before.strip(" \t-+") in {"", "export", "set", "ENV", "SET"} and not match.group("close"):
+        found = REST.match(line, start)
+        if found and _running(found.group()):
+            found = _bare(line, start, type_)
+    else:
+        found = _bare(line, start, type_)
+    return found.end() if found else start
+
+
+def _running(value: str) -> bool:
+    """Say whether what looks like a passphrase is running text: `password: must be longer`, `password: invalid length`."""
+    words = value.lower().split()
+    known = [word in plausible.STATUS for word in words]
+    return sum(known) >= 2 or (len(words) == 2 and known[0])
+
+
+def _bare(line: str, start: int, type_: Kind) -> re.Match[str] | None:
+    found = BARE.match(line, start)
+    if found is None and PLAUSIBLE[type_](line[start : start + 1000], quoted=False):
+        found = LONG.match(line, start)
+    return found
+
+
+def _sentence(line: str, end: int) -> bool:
+    """Say whether a plain word goes on as running text: `password: must be longer`."""
+    following = line[end : end + 80].split(None, 2)
+    return len(following) > 1 and following[0].lower() in plausible.STATUS
+
+
+def elements(line: str) -> Iterator[Finding]:
+    """Find secrets in XML elements, and in `"name": ..., "value": ...`."""
+    for pattern in (ELEMENT, NAMED):
+        for match in pattern.finditer(line):
+            yield from _judged(match, quoted=True)
+
+
+def _judged(match: re.Match[str], *, quoted: bool, group: str = "value") -> Iterator[Finding]:
+    type_ = kind(match.group("key"))
+    if type_ is not None and PLAUSIBLE[type_](match.group(group), quoted=quoted):
+        yield Finding(match.start(group), match.end(group), type_)
+
+
+def flags(line: str) -> Iterator[Finding]:
+    """Find secrets on command lines: `--password x`, `curl -u user:x`, `mysql -px`."""
+    for match in FLAG.finditer(line):
+        yield from _judged(match, quoted=bool(match.group("q")), group="quoted" if match.group("q") else "value")
+    for match in COMMAND.finditer(line):
+        if plausible.password(match.group("value"), quoted=True):
+            yield Finding(match.start("value"), match.end("value"), "SECRET_PASSWORD")
+
+
+def directives(line: str) -> Iterator[Finding]:
+    """Find secrets in lines of two words (`requirepass x`), in .netrc and in SQL."""
+    for pattern in (DIRECTIVE, NETRC):
+        for match in pattern.finditer(line):
+            if pattern is NETRC or STRONG.search(match.group("value")):
+                yield from _judged(match, quoted=False)
+    for match in SQL.finditer(line):
+        if plausible.password(match.group("value"), quoted=False):
+            yield Finding(match.start("value"), match.end("value"), "SECRET_PASSWORD")
+
+
+def sentences(line: str) -> Iterator[Finding]:
+    """Find passwords in running text: `the password is x`."""
+    for match in SENTENCE.finditer(line):
+        value = match.group("value").rstrip(".,;!?)")
+        if plausible.password(value, quoted=False) and (match.group("q") or STRONG.search(value)):
+            yield Finding(match.start("value"), match.start("value") + len(value), "SECRET_PASSWORD")

@@ -1,0 +1,50 @@
+"""Keys whose value stands on the next line: `password:`, `<token>`, `- name: DB_PASSWORD` and `value: ...`, a form's `Phone:`."""
+
+import re
+from typing import Final
+
+from faultmaven_events.consumers.sanitize.credentials import PLAUSIBLE
+from faultmaven_events.consumers.sanitize.finding import Finding
+from faultmaven_events.consumers.sanitize.keys import kind
+from faultmaven_events.consumers.sanitize.personal import GROUPED
+from faultmaven_events.consumers.sanitize.rules import KEY_WORD
+
+CHEAP: Final = (
+    rf"(?:{KEY_WORD}|phone|mobile|fax|tel)[a-z0-9_.\"' -]{{0,20}}(?:(?:[:=]|=>)\s*[|>]?[+-]?\s*$|>\s*$|\",?\s*$)"
+    rf"|<(?:[a-z0-9_.:-]*(?:{KEY_WORD})).*>\s*$|\bname.*(?:{KEY_WORD})[a-z0-9_-]*[\"',]*\s*$"
+)
+"""For the scan: a line without this ends in no such key."""
+HANGING: Final = re.compile(
+    r"(?P<key>(?:(?:secret|access|api|private|client) )?[\w.-]{2,60})[\"']?\s?(?:[:=]|=>)\s*[|>]?[+-]?\s*$"
+    r"|<(?P<tag>[\w.:-]{2,60})(?:\s[^<>]*)?>\s*$"
+    r"|\bname[\"']?\s?[:=]\s?[\"']?(?P<name>[\w.-]{2,80})[\"']?,?\s*$",
+    re.IGNORECASE,
+)
+FOLLOWING: Final = re.compile(r"\s*(?:[\"']?value[\"']?\s?[:=]\s?)?(?P<q>[\"']?)(?P<value>[^\s\"'].*?)[\"']?,?\s*$")
+CONTINUED: Final = re.compile(r"\s*[\"']?[A-Za-z0-9+/=_-]{16,}[\"']?\s*$")
+PHONE_KEY: Final = re.compile(r"(?:.*[_ -])?(?:phone|mobile|fax|tel|telephone|cell)", re.IGNORECASE)
+
+
+def announced(line: str) -> str | None:
+    """Return the type of what the next line holds; None when this one ends in no key, or in a harmless one."""
+    match = HANGING.search(line)
+    if match is None:
+        return None
+    key = match.group("key") or match.group("tag") or match.group("name")
+    return "PHONE_NUMBER" if PHONE_KEY.fullmatch(key) else kind(key)
+
+
+def follow(line: str, type_: str) -> tuple[Finding | None, str | None]:
+    """Return the announced value, if this line is one, and the type that the line after it may still hold."""
+    match = FOLLOWING.match(line)
+    if match is None:  # an empty line
+        return None, type_
+    if not _fits(match.group("value"), type_, quoted=bool(match.group("q"))):
+        return None, None
+    return Finding(match.start("value"), match.end("value"), type_), type_ if CONTINUED.match(line) else None
+
+
+def _fits(value: str, type_: str, *, quoted: bool) -> bool:
+    if type_ == "PHONE_NUMBER":
+        return GROUPED.fullmatch(value) is not None
+    return " " not in value.strip() and not value.endswith(":") and PLAUSIBLE[type_](value, quoted=quoted)

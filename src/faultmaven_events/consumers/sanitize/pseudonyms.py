@@ -1,0 +1,84 @@
+"""Pseudonyms: what stands in a sanitized text instead of a value.
+
+Personal data become `<LABEL>_<digest>`, the digest being HMAC-SHA256 (RFC 2104) of the normalised value under the tenant's key: the same
+value is the same token everywhere within a tenant, another one in another tenant, and nobody without the key can test a guess. An e-mail
+address keeps its domain, an IP address a token of its /24 (IPv4) or /48 (IPv6), so that both can still be grouped. Secrets become
+`SECRET_<kind>`: nothing of them remains. Every token is made of letters, digits and `_` (and the `@` and domain of an address), so that it
+fits unquoted into JSON strings, logfmt, CSV, YAML, XML and URLs.
+"""
+
+import hmac
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from faultmaven_events.infra.keys import derive_key
+
+LABELS: Final = {
+    "EMAIL_ADDRESS": "EMAIL",
+    "PHONE_NUMBER": "PHONE",
+    "CREDIT_CARD": "CARD",
+    "IBAN_CODE": "IBAN",
+    "US_SSN": "SSN",
+    "US_DRIVER_LICENSE": "LICENSE",
+    "IP_ADDRESS": "IP",
+    "PERSON": "PERSON",
+    "SESSION": "SESSION",
+}
+TOKEN: Final = re.compile(r"(?:EMAIL|PHONE|CARD|IBAN|SSN|LICENSE|PERSON|SESSION)_[0-9a-f]{8}|IP_[0-9a-f]{6}_[0-9a-f]{6}|SECRET_[a-z_]+")
+"""What an earlier run may have left in a text."""
+
+AT: Final = re.compile(r"@|%(?:25)*40|\\u0040|&#64;", re.IGNORECASE)
+"""The separator of an e-mail address, also as it is escaped in URLs, JSON and HTML."""
+
+
+def tenant_key(settings_key: bytes, tenant: str) -> bytes:
+    """Return the 32 bytes that a tenant's pseudonyms are made with, derived (HKDF-SHA256) from the clean master key."""
+    return derive_key(settings_key, f"pseudonyms/{tenant}")
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in value if c.isdigit())
+
+
+def _letters(value: str) -> str:
+    return " ".join(re.split(r"[\s+_.,]+|%20", value.casefold())).strip()
+
+
+_NORMAL: Final[dict[str, Callable[[str], str]]] = {
+    "PHONE_NUMBER": _digits,
+    "CREDIT_CARD": _digits,
+    "US_SSN": _digits,
+    "IBAN_CODE": lambda value: "".join(value.split()).upper(),
+    "PERSON": _letters,
+}
+
+
+@lru_cache(maxsize=1 << 17)
+def token(key: bytes, type_: str, value: str) -> str:
+    """Return what stands for `value` under a tenant's key; equal values of one type, however written, give equal tokens."""
+    if type_.startswith("SECRET_"):
+        return f"SECRET_{type_.removeprefix('SECRET_').lower()}"
+    if type_ == "EMAIL_ADDRESS":
+        return _email(key, value)
+    if type_ == "IP_ADDRESS":
+        return _address(key, value)
+    return f"{LABELS[type_]}_{_digest(key, type_, _NORMAL.get(type_, str)(value))}"
+
+
+def _email(key: bytes, value: str) -> str:
+    separator = list(AT.finditer(value))[-1]
+    local, domain = value[: separator.start()], value[separator.end() :]
+    return f"EMAIL_{_digest(key, 'EMAIL_ADDRESS', f'{local.lower()}@{domain.lower()}')}{separator.group()}{domain}"
+
+
+def _address(key: bytes, value: str) -> str:
+    address = ip_address(value.replace("-", "."))
+    net = ip_network((address, 24 if address.version == 4 else 48), strict=False)
+    return f"IP_{_digest(key, 'net', str(net), 6)}_{_digest(key, 'IP_ADDRESS', str(address), 6)}"
+
+
+def _digest(key: bytes, purpose: str, value: str, length: int = 8) -> str:
+    return hmac.digest(key, f"{purpose}\0{value}".encode(), "sha256").hex()[:length]

@@ -1,0 +1,172 @@
+"""The stage on a real blob folder and real worker processes."""
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from faultmaven_events.consumers.sanitize.consumer import open_stage
+from faultmaven_events.consumers.sanitize.pseudonyms import tenant_key
+from faultmaven_events.consumers.sanitize.redact import redact
+from faultmaven_events.consumers.stage import Handler
+from faultmaven_events.errors import MissingContent, SetupError, UnreadableContent
+from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.schemas.content import Content
+from faultmaven_events.schemas.event import Event, derive
+from faultmaven_events.schemas.evidence import Classification, Classified, Sanitized
+from faultmaven_events.schemas.question import QuestionClassified, QuestionSanitized
+from faultmaven_events.schemas.registry import model
+from faultmaven_events.settings import Settings
+
+TENANT = "acme"
+CLEAN = bytes(range(32))
+
+
+@dataclass
+class Desk:
+    handle: Handler
+    blobs: Blobs
+
+    async def event(self, raw: bytes, *, charset: str = "utf-8", name: str = "app.log") -> Event[Classified]:
+        content = await self.blobs.put(TENANT, "raw", uuid4().hex, raw)
+        described = Classification(type="log", format="plain", charset=charset, confidence=1, reason="a test")
+        data = Classified(name=name, content=content, classification=described, title="for jane@mail.example", tags=("a", "203.0.113.7"))
+        return _event("ingest", data)
+
+    async def sanitized(self, event: Event[Classified]) -> Sanitized:
+        (follower,) = await self.handle(event)
+        assert follower.type == "ingest.sanitized.v1"
+        data: Sanitized = follower.data
+        return data
+
+    async def text(self, content: Content) -> str:
+        return (await self.blobs.read(TENANT, content)).decode()
+
+
+def _event(kind: str, data: Classified | QuestionClassified) -> Event[Any]:
+    event = model(f"{kind}.classified.v1")
+    return event(
+        id=uuid4(),
+        source="/test",
+        type=f"{kind}.classified.v1",
+        subject=uuid4(),
+        time=datetime.now(UTC),
+        tenantid=TENANT,
+        correlationid="c",
+        data=data,
+    )
+
+
+@pytest.fixture(scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        raw_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+        clean_key=SecretStr(base64.b64encode(CLEAN).decode()),
+    )
+    async with open_stage(settings) as handle, open_blobs(settings) as blobs:
+        yield Desk(handle, blobs)
+
+
+async def test_the_twin_is_stored_and_the_raw_text_is_gone(desk: Desk) -> None:
+    event = await desk.event(b"login jane@mail.example password=hunter2\r\nok\n")
+    data = await desk.sanitized(event)
+    text = await desk.text(data.content)
+    assert data.content.area == "clean"
+    assert "hunter2" not in text
+    assert text.endswith("\r\nok\n")
+    assert data.receipt.counts == {"EMAIL_ADDRESS": 1, "SECRET_PASSWORD": 1}
+    assert data.receipt.lines == 2
+    with pytest.raises(MissingContent):
+        await desk.blobs.read(TENANT, event.data.content)
+
+
+async def test_a_redelivery_after_the_raw_text_is_gone_gives_the_same_event(desk: Desk) -> None:
+    event = await desk.event(b"jane@mail.example\n")
+    first, again = (await desk.handle(event))[0], (await desk.handle(event))[0]
+    assert first.id == again.id
+    assert first.data == again.data
+
+
+async def test_a_redelivery_after_a_crash_before_the_receipt_starts_over(desk: Desk) -> None:
+    event = await desk.event(b"jane@mail.example\n")
+    await desk.blobs.put(TENANT, "clean", derive(event.id, "sanitized").hex, b"half a twin")
+    assert "EMAIL_" in await desk.text((await desk.sanitized(event)).content)
+
+
+async def test_a_raw_text_that_was_never_there_is_missing(desk: Desk) -> None:
+    event = await desk.event(b"x")
+    await desk.blobs.delete(TENANT, event.data.content)
+    with pytest.raises(MissingContent):
+        await desk.handle(event)
+
+
+async def test_names_titles_and_tags_are_sanitized_too(desk: Desk) -> None:
+    data = await desk.sanitized(await desk.event(b"x", name="export-for-jane@mail.example.log"))
+    assert "jane" not in data.model_dump_json()
+    assert data.tags[0] == "a"
+    assert data.tags[1].startswith("IP_")
+
+
+async def test_bytes_that_are_not_of_the_charset_are_replaced(desk: Desk) -> None:
+    data = await desk.sanitized(await desk.event(b"a \xff\xfe b\x00c\n"))
+    assert await desk.text(data.content) == "a \ufffd\ufffd b\x00c\n"
+
+
+async def test_the_twin_of_another_charset_is_utf_8(desk: Desk) -> None:
+    data = await desk.sanitized(await desk.event("grüße jane@mail.example\n".encode("utf-16"), charset="utf-16"))
+    assert (await desk.text(data.content)).startswith("grüße EMAIL_")
+    assert data.classification.charset == "utf-8"
+
+
+@pytest.mark.parametrize("charset", ["zlib", "no-such", "undefined", "punycode"])
+async def test_without_a_charset_nothing_passes(desk: Desk, charset: str) -> None:
+    event = await desk.event(b"abc \xff\n", charset=charset)
+    with pytest.raises(UnreadableContent):
+        await desk.handle(event)
+    assert await desk.blobs.find(TENANT, "clean", derive(event.id, "sanitized").hex) is None
+    assert await desk.blobs.read(TENANT, event.data.content)
+
+
+async def test_a_text_of_several_pieces_comes_out_as_one(desk: Desk) -> None:
+    raw = "".join(f"2026-11-20 05:42:{n % 60:02} INFO user=u{n}@mail.example ip=203.0.113.{n % 250} took {n} ms\n" for n in range(40_000))
+    data = await desk.sanitized(await desk.event(raw.encode()))
+    text, receipt = redact(raw, key=tenant_key(CLEAN, TENANT))
+    assert await desk.text(data.content) == text
+    assert data.receipt == receipt
+    assert receipt.lines == 40_000
+
+
+async def test_a_table_keeps_its_columns_in_mind_over_all_pieces(desk: Desk) -> None:
+    raw = "id,password,host\n" + "".join(f"{n},sesame{n}x,db{n:07}\n" for n in range(60_000))
+    data = await desk.sanitized(await desk.event(raw.encode(), name="users.csv"))
+    assert "sesame" not in await desk.text(data.content)
+
+
+async def test_an_empty_text_has_an_empty_twin(desk: Desk) -> None:
+    data = await desk.sanitized(await desk.event(b""))
+    assert data.content.size == 0
+    assert data.receipt.lines == 0
+
+
+async def test_a_question_is_sanitized(desk: Desk) -> None:
+    content = await desk.blobs.put(TENANT, "raw", uuid4().hex, b"why does jane@mail.example see 500?")
+    evidence = (UUID(int=7),)
+    event = _event("troubleshoot", QuestionClassified(content=content, evidence=evidence, intent="root_cause", case_id="c-1"))
+    (follower,) = await desk.handle(event)
+    data: QuestionSanitized = follower.data
+    assert follower.type == "troubleshoot.sanitized.v1"
+    assert (await desk.text(data.content)).startswith("why does EMAIL_")
+    assert (data.evidence, data.intent, data.case_id) == (evidence, "root_cause", "c-1")
+
+
+async def test_a_process_without_the_raw_key_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="FM_RAW_KEY"):
+        async with open_stage(Settings(home=tmp_path, clean_key=SecretStr(base64.b64encode(CLEAN).decode()))):
+            pass
