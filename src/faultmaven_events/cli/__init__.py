@@ -3,6 +3,7 @@
 A file per group of commands; `main` turns the errors that a person can act on into one sentence and an exit status.
 """
 
+import logging
 import sys
 
 import typer
@@ -21,6 +22,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    for library in ("aio_pika", "aiormq"):  # a process that configures logs gets theirs; a person gets our sentence alone
+        logging.getLogger(library).addHandler(logging.NullHandler())
     from faultmaven_events.cli import client, contracts, inspect, system, topology
 
     for group in (system, client, inspect):

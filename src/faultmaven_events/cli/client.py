@@ -181,6 +181,7 @@ def publish(
     check: Annotated[bool, typer.Option("--check", help="Only check it against its schema.")] = False,
 ) -> None:
     """Publish an event straight onto the broker (FM_AMQP_URL), confirmed."""
+    from faultmaven_events.cli.topology import connect
     from faultmaven_events.producers.publish import open_publisher
     from faultmaven_events.schemas.registry import decode
 
@@ -191,8 +192,13 @@ def publish(
     event = decode(body)
 
     async def run() -> None:
-        async with asyncio.timeout(30), open_publisher(load()) as publisher:
-            await publisher.publish(event)
+        async with await connect():  # a publisher waits for its broker; a person wants to know now
+            pass
+        try:
+            async with asyncio.timeout(30), open_publisher(load()) as publisher:
+                await publisher.publish(event)
+        except TimeoutError:
+            raise ApiError("RabbitMQ did not confirm the event within 30 s: it may or may not have arrived") from None
 
     if not check:
         asyncio.run(run())

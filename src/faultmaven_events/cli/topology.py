@@ -60,18 +60,23 @@ def check(as_json: AsJson = False) -> None:
     sys.exit(1 if missing else 0)
 
 
-async def _connect() -> aio_pika.abc.AbstractConnection:
+async def connect() -> aio_pika.abc.AbstractConnection:
+    """Connect to the broker of the settings, once.
+
+    Raises:
+        SetupError: none is named, or it does not answer.
+    """
     url = load().amqp_url
     if url is None:
         raise SetupError("FM_AMQP_URL is not set: name the RabbitMQ to look at")
     try:
         return await aio_pika.connect(url.get_secret_value(), timeout=10)
-    except (AMQPError, OSError) as error:
+    except (AMQPError, OSError, ValueError) as error:  # ValueError: what is named is no address
         raise SetupError(f"RabbitMQ does not answer at FM_AMQP_URL: {type(error).__name__}") from None
 
 
 async def _declare(wanted: Plan) -> None:
-    async with await _connect() as connection, connection.channel() as channel:
+    async with await connect() as connection, connection.channel() as channel:
         try:
             await declare(channel, wanted)
         except ChannelPreconditionFailed as error:
@@ -79,7 +84,7 @@ async def _declare(wanted: Plan) -> None:
 
 
 async def _missing(wanted: Plan) -> list[str]:
-    async with await _connect() as connection:
+    async with await connect() as connection:
         missing = []
         for kind, names in (("exchange", [e.name for e in wanted.exchanges]), ("queue", [q.name for q in wanted.queues])):
             for name in names:

@@ -5,7 +5,7 @@ once it ended (status, result, error), `status` for queries, `version`, and the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,6 +93,12 @@ class Jobs:
                 document["_id"]
                 async for document in self._jobs.find({"_id": {"$in": list(ids)}, "tenant": tenant, "kind": kind}, {"_id": 1})
             }
+
+    async def names(self, tenant: str, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the names of those of the jobs that have one."""
+        with mongo_errors():
+            found = self._jobs.find({"_id": {"$in": [*ids]}, "tenant": tenant, "name": {"$ne": None}}, {"name": 1})
+            return {document["_id"]: document["name"] async for document in found}
 
     async def list(
         self, tenant: str, *, status: str | None = None, kind: str | None = None, limit: int = 50, cursor: str | None = None

@@ -16,6 +16,7 @@ import structlog
 from faultmaven_events.consumers.gather.waiting import arrival, gathered, wait_until
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import TransientError
+from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.mongo import Database, ensure_indexes, mongo_errors, open_mongo
 from faultmaven_events.producers.publish import Publisher, open_publisher
 from faultmaven_events.schemas.event import Event
@@ -38,6 +39,7 @@ class Gatherings:
 
     def __init__(self, database: Database, limit: float) -> None:
         self._arrivals, self._gatherings, self._limit = database["arrivals"], database["gatherings"], limit
+        self._jobs = Jobs(database)
 
     async def ask(self, event: Event[QuestionSanitized]) -> list[Event[Any]]:
         """Keep a question; return its follow-up when nothing is missing."""
@@ -89,7 +91,9 @@ class Gatherings:
         with mongo_errors():
             found = self._arrivals.find({"_id": {"$in": _keys(question)}})
             arrivals: dict[UUID, Any] = {document["_id"]["job"]: document async for document in found}
-        return question.follow("gather", "gathered", gathered(question.data, arrivals, question.data.evidence))
+        evidence = question.data.evidence
+        names = await self._jobs.names(question.tenantid, [id for id in evidence if "result" not in arrivals.get(id, {})])
+        return question.follow("gather", "gathered", gathered(question.data, arrivals, evidence, names))
 
 
 def _keys(question: Event[QuestionSanitized]) -> list[dict[str, Any]]:

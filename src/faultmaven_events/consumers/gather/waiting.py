@@ -25,8 +25,13 @@ def arrival(event: Event[Any]) -> dict[str, Any]:
     return {"failure": {"reason": f"{event.data.error.stage}: {event.data.error.message}"[:500], "name": event.data.name}}
 
 
-def gathered(question: QuestionSanitized, arrivals: Mapping[UUID, Mapping[str, Any]], order: Sequence[UUID]) -> Gathered:
-    """Return what was found, in the order in which the question names its evidence; what did not arrive is missing."""
+def gathered(
+    question: QuestionSanitized, arrivals: Mapping[UUID, Mapping[str, Any]], order: Sequence[UUID], names: Mapping[UUID, str]
+) -> Gathered:
+    """Return what was found, in the order in which the question names its evidence; what did not arrive is missing.
+
+    `names` are those of jobs: a file that could not be read left a sealed letter, which does not tell its name.
+    """
     pieces, missing = [], []
     for job_id in order:
         found = arrivals.get(job_id, {})
@@ -34,7 +39,8 @@ def gathered(question: QuestionSanitized, arrivals: Mapping[UUID, Mapping[str, A
             known = {name: found["result"][name] for name in ("name", "content", "classification", "receipt", "insights")}
             pieces.append(Piece.model_validate({"job_id": job_id, **known}))
         elif "failure" in found:
-            missing.append(Missing(job_id=job_id, **found["failure"]))
+            name = found["failure"]["name"] or names.get(job_id)
+            missing.append(Missing(job_id=job_id, name=name, reason=found["failure"]["reason"]))
         else:
-            missing.append(Missing(job_id=job_id, reason="it was not processed before the question's evidence was due"))
+            missing.append(Missing(job_id=job_id, name=names.get(job_id), reason="it was not processed before the question's evidence was due"))
     return Gathered(**dict(question), pieces=tuple(pieces), missing=tuple(missing))

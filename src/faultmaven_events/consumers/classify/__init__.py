@@ -1,0 +1,7 @@
+"""The classify room: what is it, is it readable, and what text is in it.
+
+classify.py  bytes and a name in, a `Classification` out; the detectors are tables in the modules named after what they find
+extract.py   documents and packed files in, text out
+intent.py    what a question asks for
+consumer.py  the thin shell around them
+"""

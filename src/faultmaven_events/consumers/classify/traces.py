@@ -1,0 +1,116 @@
+"""Stack traces and crash reports by the shape of their frames."""
+
+import re
+from typing import Final
+
+from faultmaven_events.consumers.classify.detector import Detector, Vote
+from faultmaven_events.consumers.classify.sample import Sample
+
+FRAMES: Final = tuple(
+    (language, re.compile(pattern))
+    for language, pattern in (
+        ("python", r'\s*File "[^"]+", line \d+|Traceback \(most recent call last\)|\s*\|? *(?:\+-+ \d -+|\^+$|~+\^+)'),
+        (
+            "java",
+            (
+                r"\s*at [\w.$<>/@-]+\([\w$. -]+(?::\d+)?\)|\s*\.\.\. \d+ (?:more|common frames omitted)|\s*(?:Caused by"
+                r"|Suppressed): [\w.$]+|\s+- (?:locked|waiting)"
+            ),
+        ),
+        ("dotnet", r"\s*at .+ in .+:line \d+|\s*at [\w.`<>\[\], ]+\(.*\)$|\s*--- End of (?:inner exception )?stack trace"),
+        (
+            "javascript",
+            r"\s*(?:at )?(?:async )?.{0,200}\(?(?:https?|file|node|blob|resource|chrome-extension|webpack|app)(?::|%3A)[^\s]*:\d+\)?$",
+        ),
+        ("javascript", r"\s*at (?:async |new )?.*\(?(?:<anonymous>|native|eval|unknown location|[^\s()]*:\d+(?::\d+)?).*\)?$"),
+        ("javascript", r"\s*(?:[\w.$<>\[\]/ ()*]*@)?(?:\S*[/\\])?[^\s:]*\.(?:[jt]sx?|m?js|bundle|html?)(?: line \d+ > \w+)*(?::\d+){1,2}$"),
+        (
+            "javascript",
+            r"[\w.$<>\[\]/ ()*]*@(?:\[native code\]|https?://|file://|webpack|\S+:\d+:\d+).*$|\[native code\]$|eval code$|\s+at [\w.$]+$",
+        ),
+        (
+            "go",
+            (
+                r"goroutine \d+ \[[\w ,()]+\]:|panic(?:\(|: )|\s+/?[\w./@~+%-]+\.(?:go|s):\d+(?: \+0x[0-9a-f]+)?$|created by "
+                r"|\[signal SIG|exit status \d|fatal error: "
+            ),
+        ),
+        ("go", r"[\w./~*()\[\]-]+\.[\w.()*{}\[\]<>-]+\((?:0x[0-9a-f]+|\.\.\.|\{|, |\}|\?|nil|false|true)*\)$"),
+        (
+            "ruby",
+            (
+                r"\s*(?:from |\d+: from )?[^\s:]+(?: \([\d.]+\) [^\s:]+)?(?:\.rb|\.erb|\.rake|bin/\w+|\(irb\)|\(eval\)"
+                r"|<internal:[\w-]+>):\d+(?::in [`'].*)?"
+            ),
+        ),
+        ("ruby", r"\s*[\w/.-]+ ?\([\d.]+\) [\w/.-]+:\d+:in "),
+        (
+            "php",
+            r"#\d+ (?:\[internal function\]|\S+\(\d+\)|\{main\})|Stack trace:$|\s+thrown in .* on line \d+|PHP +\d+\. |#\d+ .*called at \[",
+        ),
+        (
+            "rust",
+            (
+                r"thread '.*' (?:\(\d+\) )?panicked at|stack backtrace:$|\s+\d+: +(?:0x[0-9a-f]+ - )?[\w:<>{}#&' ,()$]+$"
+                r"|\s+at \S+\.rs:\d+(?::\d+)?$|note: "
+            ),
+        ),
+        (
+            "native",
+            (
+                r"#\d+ +(?:0x[0-9a-f]+ in )?.*(?: (?:from|at) \S+|\(.*\))|\d+ +[\w.+-]+ +\t?0x[0-9a-f]+ |Thread \d+ Crashed"
+                r"|Program received signal|\s*\[<?[0-9a-f]+>?\] [\w.]+\+0x"
+            ),
+        ),
+        ("native", r"==\d+==(?:ERROR: | +(?:at|by) 0x)|\s+#\d+ 0x[0-9a-f]+ in |Call Trace:|\s+\??\s?[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"),
+        ("elixir", r"\*\* \([\w.]+\) |\s+\(\w+ [\d.]+\) \S+\.(?:ex|erl):\d+: |\s+\S+\.exs?:\d+: "),
+        ("dart", r"#\d+ +\S+ \((?:package|dart|file):"),
+        ("perl", r".* at \S+\.(?:p[lm]|t) line \d+\.?$|\s+\S+\(.*\) called at \S+ line \d+"),
+        ("lua", r"stack traceback:$|\s+\S+\.lua:\d+: in |lua: "),
+        ("thread-dump", r'"[^"]+" #?\d*.*(?:prio|tid|nid)=|\s+java\.lang\.Thread\.State: |Full thread dump '),
+    )
+)
+_THROWN: Final = re.compile(
+    r"\s*(?:Uncaught |Unhandled |Exception in thread \"[^\"]*\" |fatal: |PHP Fatal error: +"
+    r"|exception ')?(?:[A-Za-z_$][\w$]*(?:\.|::|\\))*[\w$]*(?:Error|Exception|Throwable|Failure|Panic|Interrupt"
+    r"|Exit|Warning)\b(?:'| \[[\w_]+\]|$|[:(]| \()"
+)
+_LIKELY: Final = re.compile(
+    r"\s*(?:at |File \"|.{0,400}(?::\d|@|\(\d+\)|\.rb|line \d|0x[0-9a-f]{4}|\[running\]|\[native)|#\d|Traceback"
+    r"|stack|Full thread|\*\* \(|Error$)"
+)
+"""What some line of any trace has; most files have none and are done."""
+_QUOTED: Final = re.compile(r"\s{2,}\S|\s*\^|\s*\S+:\d+$|\s*at |.*<anonymous>|\.\.\. \d+ lines|\s*(?:throw|raise|return)\b|\s*[})\]]+$")
+
+
+def frames(sample: Sample) -> Vote | None:
+    """Most lines are frames, the thrown error, or source quoted beneath a frame. A trace inside a log does not make the log a trace."""
+    lines = sample.lines
+    entries = sum(0 <= at <= 30 for at in sample.stamped)
+    if entries > max(1, len(lines) * 0.05) or not any(map(_LIKELY.match, lines[:30])):
+        return None
+    best, hits = "", 0
+    for language in dict.fromkeys(name for name, _ in FRAMES):
+        patterns = [pattern for name, pattern in FRAMES if name == language]
+        count = sum(any(p.match(line) for p in patterns) for line in lines)
+        if count > hits:
+            best, hits = language, count
+    thrown = sum(_THROWN.match(line) is not None for line in lines)
+    quoted = sum(_QUOTED.match(line) is not None for line in lines) if hits else 0
+    share = min(1.0, (hits + thrown + entries + min(quoted, hits)) / len(lines))
+    if not hits or share < 0.55 or (hits == 1 and not thrown and len(lines) > 2):
+        return None
+    sure = 0.7 + 0.2 * share + 0.02 * min(3, hits - 1) + (0.03 if thrown else 0)
+    return Vote("trace", "stack-trace", min(0.97, sure), f"{hits} of {len(lines)} lines are frames of {best}")
+
+
+def thrown(sample: Sample) -> Vote | None:
+    """Nothing but the message of an error."""
+    named = _THROWN.match(sample.top)
+    if not named or len(sample.lines) > 3 or sample.stamped[0] >= 0:
+        return None
+    alone = named.end() <= 60 and len(sample.lines) == 1
+    return Vote("trace", "stack-trace", 0.92 if alone else 0.8, "the name of an error and its message, without frames")
+
+
+TRACES: Final[tuple[Detector, ...]] = (frames, thrown)

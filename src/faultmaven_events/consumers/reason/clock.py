@@ -1,0 +1,58 @@
+"""Clocks of files put side by side: a file in local time is moved by whole quarters of an hour, a clock that is off is only noted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from faultmaven_events.schemas.insight import Insights
+
+_QUARTER: Final = 900.0
+_BACK: Final = re.compile(r"go back in time, by ([\d.]+(?:e\+\d+)?) s")
+_MINIMUM: Final = 60.0
+"""Seconds; smaller differences at the end of files are ordinary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """`shift` is added to a file's times. `skew` in seconds is how far its clock seems off; it is not corrected."""
+
+    shift: timedelta = timedelta()
+    skew: float = 0.0
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of the timeline must know."""
+        if self.shift:
+            return f"local time, moved by {self.shift.total_seconds() / 3600:+g} h to UTC"
+        return f"this clock seems off by {self.skew:+.0f} s" if self.skew else None
+
+
+def align(files: Sequence[Insights]) -> dict[str, Alignment]:
+    """Compare the ends of all files' time ranges: most evidence of an incident is taken at the same moment.
+
+    A file that does not overlap the others is in another zone when a whole number of quarters of an hour brings it there.
+    """
+    ends = sorted(f.end for f in files if f.end and f.start and f.end > f.start)
+    if len(ends) < 3:
+        return {f.file: Alignment() for f in files}
+    usual = ends[len(ends) // 2]
+    lengths = sorted((f.end - f.start).total_seconds() for f in files if f.end and f.start and f.end > f.start)
+    return {f.file: _one(f, usual, max(lengths[len(lengths) // 2], _MINIMUM)) for f in files}
+
+
+def _one(file: Insights, usual: datetime, window: float) -> Alignment:
+    if file.end is None or file.start is None:
+        return Alignment()
+    ahead = (file.end - usual).total_seconds()
+    back = _BACK.search(file.clock or "")
+    if back and abs(ahead) <= window:
+        return Alignment(skew=-round(float(back[1])))
+    if abs(ahead) <= window:
+        return Alignment(skew=round(ahead) if ahead > _MINIMUM else 0.0)
+    quarters = round(ahead / _QUARTER)
+    rest = ahead - quarters * _QUARTER
+    if quarters and quarters % 2 == 0 and abs(rest) <= window * 1.2 and abs(quarters) <= 56:
+        return Alignment(shift=timedelta(seconds=-quarters * _QUARTER))
+    return Alignment(skew=round(ahead) if ahead > 0 else 0.0)

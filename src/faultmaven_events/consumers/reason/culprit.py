@@ -1,0 +1,116 @@
+"""Which component to name: the one that the cause sits in, by the name that the evidence uses."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from faultmaven_events.consumers.reason.case import Case
+from faultmaven_events.consumers.reason.change import Change
+from faultmaven_events.consumers.reason.ruleset import Cause
+
+if TYPE_CHECKING:
+    from faultmaven_events.consumers.reason.rank import Sign
+
+_PLACES = ("address", "host", "server", "backend", "process", "subject")
+
+
+def culprit(case: Case, cause: Cause, signs: Sequence["Sign"], change: Change | None) -> str:
+    """Follow the rule's own order of places to look; the first that names somebody wins."""
+    for way in cause.culprit:
+        name = _by(case, way, signs, change)
+        if name:
+            return case.graph.label(name)
+    return _fallback(case)
+
+
+def named(case: Case) -> str | None:
+    """Whom the question names, as a known component or as a name that the evidence holds."""
+    known = case.graph.mentioned(case.question)
+    held = [n for n in case.subjects if any(n in page.text[:200_000].lower() for page in case.pages.values())]
+    return next(iter([*known, *held]), None)
+
+
+def _fallback(case: Case) -> str:
+    """Whom the question names, else what the edge calls first."""
+    edges = [c for c in case.graph.components.values() if case.graph.tiers.get(c) == "edge"]
+    behind = sorted(n for e in edges for n in case.graph.uses.get(e, ()))
+    asked = named(case)
+    return next(iter([*([asked] if asked else []), *behind, *sorted(set(case.writers.values()))]), "unknown")
+
+
+def _by(case: Case, way: str, signs: Sequence["Sign"], change: Change | None) -> str | None:
+    """`change`, or one of the ways below, with what they look for after a colon: `writer:exception`, `value:process`."""
+    kind, _, detail = way.partition(":")
+    if kind == "change":
+        return change.component if change else None
+    return _WAYS[kind](case, signs, detail)
+
+
+def _value(_: Case, signs: Sequence["Sign"], name: str) -> str | None:
+    return next((v for s in signs if s.sighting and (v := s.sighting.values.get(name))), None)
+
+
+def _owner(case: Case, signs: Sequence["Sign"], name: str) -> str | None:
+    return case.graph.find(_value(case, signs, name))
+
+
+def _software(case: Case, _: Sequence["Sign"], name: str) -> str | None:
+    return next((c for c in case.graph.components.values() if c == name), None)
+
+
+def _target(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
+    for sign in signs:
+        for place in _PLACES:
+            found = case.graph.find(sign.sighting.values.get(place)) if sign.sighting else None
+            if found:
+                return found
+    return None
+
+
+def _writer(case: Case, signs: Sequence["Sign"], signal: str) -> str | None:
+    for sign in signs:
+        if sign.sighting and sign.sighting.writer and (not signal or sign.name == signal):
+            return case.graph.find(sign.sighting.writer) or sign.sighting.writer
+    return None
+
+
+def _series(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
+    for sign in signs:
+        if sign.trend:
+            named = case.graph.mentioned(sign.trend.series)
+            if named or case.component(sign.trend.file):
+                return named[0] if named else case.component(sign.trend.file)
+    return None
+
+
+def _client(case: Case, signs: Sequence["Sign"], signal: str) -> str | None:
+    """Who wrote a signal and is no store: the side that calls."""
+    found = sorted(
+        {
+            s.sighting.writer
+            for s in signs
+            if s.sighting and s.sighting.writer and s.name == signal and case.graph.tiers.get(s.sighting.writer) is None
+        }
+    )
+    everywhere = sorted(
+        {s.writer for s in case.sightings.get(signal, ()) if s.writer and case.graph.tiers.get(s.writer) is None and case.novelty(s) >= 0.5}
+    )
+    return next(iter([*found, *everywhere]), None)
+
+
+def _skewed(case: Case, _: Sequence["Sign"], __: str) -> str | None:
+    """Who wrote the file whose clock is farthest off."""
+    off = max(case.alignment.items(), key=lambda item: (abs(item[1].skew), item[0]), default=None)
+    return case.component(off[0]) if off and off[1].skew else None
+
+
+_WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
+    "target": _target,
+    "writer": _writer,
+    "client": _client,
+    "skewed": _skewed,
+    "series": _series,
+    "value": _value,
+    "owner": _owner,
+    "software": _software,
+    "named": lambda case, _, __: named(case),
+}

@@ -1,0 +1,129 @@
+"""The whole system on one machine: the servers, then ingress and consumers as child processes; for `up`, the demo and the tests."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from faultmaven_events.errors import SetupError
+from faultmaven_events.infra.servers.crew import Child, Crew, supervise
+from faultmaven_events.infra.servers.key_files import KeyEnv, key_env
+from faultmaven_events.infra.servers.place import are_free, free_ports
+from faultmaven_events.infra.servers.stack import Urls, open_stack
+from faultmaven_events.settings import Settings
+from faultmaven_events.topology import BY_NAME
+
+PROCESSES: Final[dict[str, tuple[str, ...]]] = {
+    "flow": ("classify", "gather", "record", "bury"),
+    "sanitize": ("sanitize",),
+    "process": ("process",),
+    "embed": ("embed",),
+    "reason": ("reason",),
+}
+"""Which stages share a process: those that only pass things on; each of the others has a core, a model or a library of its own."""
+
+READY_WITHIN_S: Final = 120.0
+_RAW: Final = ("FM_RAW_KEY", "FM_RAW_KEY_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system."""
+
+    urls: Urls
+    api_url: str
+    """Where the ingress answers."""
+    logs: Path
+    """A log per process."""
+    crew: Crew
+
+
+@asynccontextmanager
+async def open_system(home: Path, settings: Settings, progress: Callable[[str], None], port: int) -> AsyncIterator[System]:
+    """Run servers, ingress and all stages while the block lasts; it begins when all are ready.
+
+    Args:
+        home: data, keys and logs; stays for the next time.
+        settings: servers that it names are used; everything else in it is passed on to the children.
+        progress: told one line for each step.
+        port: of the ingress; 0 takes a free one.
+
+    Raises:
+        SetupError: something cannot be had or does not start; one sentence that says why.
+    """
+    home = Path.cwd() / home
+    if port and not are_free((port,)):
+        raise SetupError(f"port {port} is taken: end what listens there, or choose another (--port, FM_PORT; 0 takes a free one)")
+    port = port or free_ports(1)[0]
+    async with open_stack(home, settings=settings, progress=progress) as urls:
+        children = plan(home, settings, urls, port)
+        async with supervise(children, logs=home / "log", progress=progress) as crew:
+            api_url = f"http://127.0.0.1:{port}"
+            began = time.monotonic()
+            await _ready(crew, urls, settings.redis_prefix, api_url)
+            progress(f"ingress and consumers are ready ({time.monotonic() - began:.1f} s)")
+            yield System(urls, api_url, home / "log", crew)
+
+
+def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
+    """Say which processes to run, and give each the keys that it may have and no other."""
+    keys = key_env(home, settings)
+    common = _environment(settings) | urls.env() | keys.clean | {"FM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    program = (sys.executable, "-m", "faultmaven_events")
+    serve = Child("serve", (*program, "serve"), common | keys.raw | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
+    consumers = [Child(name, (*program, "consume", *stages), common | _raw_for(stages, keys)) for name, stages in PROCESSES.items()]
+    return [serve, *consumers]
+
+
+def _raw_for(stages: Collection[str], keys: KeyEnv) -> dict[str, str]:
+    return keys.raw if any(BY_NAME[stage].raw for stage in stages) else {}
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What a child inherits: ours, with the settings in use, without the key of raw blobs."""
+    given = {f"FM_{name.upper()}": _plain(getattr(settings, name)) for name in settings.model_fields_set}
+    return {name: value for name, value in (os.environ | given).items() if name not in _RAW}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
+
+
+async def _ready(crew: Crew, urls: Urls, prefix: str, api_url: str) -> None:
+    """Wait until the ingress says so, and each stage has a heartbeat of a child of ours."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    missing = {*BY_NAME, "ingress"}
+    async with Redis.from_url(urls.redis) as redis, httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        while missing:
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    f"not ready within {READY_WITHIN_S:.0f} s: {', '.join(sorted(missing))}; their logs are beside {crew.log('serve')}"
+                )
+            crew.check()
+            pids = {crew.pid(name) for name in PROCESSES}
+            with suppress(RedisError):
+                missing -= {stage for stage in missing & set(BY_NAME) if await _beats(redis, f"{prefix}:consumer:{stage}:*", pids)}
+            if "ingress" in missing:
+                with suppress(httpx.HTTPError):
+                    missing -= {"ingress"} if (await client.get(f"{api_url}/health/ready")).is_success else set()
+            await asyncio.sleep(0.1)
+
+
+async def _beats(redis: Redis, pattern: str, pids: Collection[int | None]) -> bool:
+    async for key in redis.scan_iter(pattern, count=1000):
+        if (value := await redis.get(key)) and json.loads(value).get("pid") in pids:
+            return True
+    return False

@@ -1,0 +1,99 @@
+"""Everything that the running system has stored, opened from outside."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import qdrant_edge as edge
+from bson import BSON
+from redis.asyncio import Redis
+
+from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.mongo import open_mongo
+from faultmaven_events.settings import Settings
+
+Thing = tuple[str, bytes]
+"""Where it lies, and what it holds."""
+
+
+async def points(settings: Settings) -> list[dict[str, Any]]:
+    """Return the payloads in the vector store, of a copy: the consumer has the folder open."""
+    return await asyncio.to_thread(_points, settings.home / "vectors" / "shard")
+
+
+def _points(folder: Path) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "shard"
+        shutil.copytree(folder, copy)
+        shard = edge.EdgeShard.load(str(copy))
+        try:
+            records, _ = shard.scroll(edge.ScrollRequest(limit=100_000, with_payload=True, with_vector=False))
+            return [dict(record.payload or {}) for record in records]
+        finally:
+            shard.close()
+
+
+async def vectors(settings: Settings) -> AsyncIterator[Thing]:
+    """Yield the payloads, and the files as they lie on the disk."""
+    for payload in await points(settings):
+        yield f"vectors {payload.get('name')}", repr(payload).encode()
+    for thing in _files(settings.home / "vectors"):
+        yield thing
+
+
+async def documents(settings: Settings) -> AsyncIterator[Thing]:
+    """Yield every document of every collection of Mongo."""
+    async with open_mongo(settings) as database:
+        for name in await database.list_collection_names():
+            async for document in database[name].find({}):
+                yield f"mongo {name} {document['_id']}", bytes(BSON.encode(document))
+
+
+async def rows(settings: Settings) -> AsyncIterator[Thing]:
+    """Yield every row of every table of PostgreSQL."""
+    assert settings.postgres_url
+    connection = await asyncpg.connect(settings.postgres_url.get_secret_value())
+    try:
+        for table in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            for row in await connection.fetch(f'SELECT t::text AS row FROM "{table["tablename"]}" t'):
+                yield f"postgresql {table['tablename']}", row["row"].encode()
+    finally:
+        await connection.close()
+
+
+async def values(settings: Settings) -> AsyncIterator[Thing]:
+    """Yield every key of Redis with its value, whatever its type."""
+    assert settings.redis_url
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        async for key in redis.scan_iter(f"{settings.redis_prefix}:*"):
+            yield f"redis {key.decode()}", key + b" " + (await redis.dump(key) or b"")
+
+
+async def blobs(settings: Settings, tenant: str) -> AsyncIterator[Thing]:
+    """Yield every sanitized blob of a tenant, decrypted."""
+    async with open_blobs(settings) as store:
+        for path in sorted((settings.home / "blobs" / "clean" / tenant).iterdir()):
+            content = await store.find(tenant, "clean", path.name)
+            assert content is not None
+            yield f"clean blob {path.name}", await store.read(tenant, content)
+
+
+def raw_blobs(settings: Settings, tenant: str) -> list[Path]:
+    """Return the raw blobs of a tenant that still exist."""
+    folder = settings.home / "blobs" / "raw" / tenant
+    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
+
+
+async def logs(*folders: Path) -> AsyncIterator[Thing]:
+    """Yield every log file below some folders."""
+    for folder in folders:
+        for thing in _files(folder, "*.log*"):
+            yield thing
+
+
+def _files(folder: Path, pattern: str = "*") -> list[Thing]:
+    return [(f"file {path.name}", path.read_bytes()) for path in folder.rglob(pattern) if path.is_file()]

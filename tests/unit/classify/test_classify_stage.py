@@ -1,0 +1,201 @@
+import gzip
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from test_classify_extract import pdf
+
+from faultmaven_events.consumers.classify.consumer import open_stage
+from faultmaven_events.consumers.stage import Handler
+from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
+from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.schemas.content import Content
+from faultmaven_events.schemas.event import Event
+from faultmaven_events.schemas.evidence import Submitted
+from faultmaven_events.schemas.outcome import Completed
+from faultmaven_events.schemas.question import Asked
+from faultmaven_events.settings import Settings
+
+LOG = b"".join(b"2026-03-01T10:00:%02dZ INFO step %d done\n" % (i % 60, i) for i in range(20_000))
+TENANT = "acme"
+
+
+@dataclass
+class Room:
+    """A classify stage on a blob store of its own."""
+
+    handle: Handler
+    blobs: Blobs
+    folder: Path
+
+    async def store(self, data: bytes) -> Content:
+        return await self.blobs.put(TENANT, "raw", uuid4().hex, data)
+
+    async def run(self, data: Any, kind: str = "ingest") -> Any:
+        (out,) = await self.handle(event(data, kind))
+        return out
+
+    def raw(self) -> set[str]:
+        return {path.name for path in (self.folder / "blobs" / "raw" / TENANT).glob("*")}
+
+
+def event(data: Any, kind: str = "ingest", state: str = "submitted") -> Event[Any]:
+    return Event[Any](
+        id=uuid4(),
+        source="/test",
+        type=f"{kind}.{state}.v1",
+        subject=uuid4(),
+        time=datetime(2026, 3, 1, tzinfo=UTC),
+        tenantid=TENANT,
+        correlationid="c",
+        data=data,
+    )
+
+
+@pytest.fixture(scope="session")
+async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    home = tmp_path_factory.mktemp("classify")
+    key = b64encode(bytes(range(32))).decode()
+    settings = Settings(home=home, raw_key=key, clean_key=key[::-1].replace("=", "") + "=", text_limit=3_000_000)
+    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
+        yield Room(handle, blobs, home)
+
+
+def facts(out: Event[Any]) -> tuple[UUID, Any]:
+    return out.id, out.data
+
+
+async def test_a_log_is_passed_on_without_being_rewritten(room: Room) -> None:
+    content = await room.store(LOG)
+    out = await room.run(Submitted(name="a.log", content=content, tags=("x",), case_id="k"))
+    assert out.type == "ingest.classified.v1"
+    assert out.data.content == content
+    assert (out.data.classification.type, out.data.tags, out.data.case_id) == ("log", ("x",), "k")
+
+
+async def test_inline_text_becomes_a_raw_blob(room: Room) -> None:
+    out = await room.run(Submitted(name="a.conf", text="server {\n  listen 80;\n}\n"))
+    assert out.data.classification.format == "nginx"
+    assert await room.blobs.read(TENANT, out.data.content) == b"server {\n  listen 80;\n}\n"
+
+
+async def test_a_packed_log_is_replaced_by_what_is_in_it(room: Room) -> None:
+    content = await room.store(gzip.compress(LOG))
+    out = await room.run(Submitted(name="a.log.gz", content=content))
+    assert (out.data.classification.type, out.data.classification.charset) == ("log", "utf-8")
+    assert await room.blobs.read(TENANT, out.data.content) == LOG
+    assert content.key not in room.raw()
+
+
+async def test_a_runbook_as_evidence_is_read_all_the_same(room: Room) -> None:
+    out = await room.run(Submitted(name="a.pdf", content=await room.store(pdf("Restart the shop"))))
+    assert (out.data.classification.type, out.data.classification.format, out.data.classification.charset) == ("document", "pdf", "utf-8")
+    assert await room.blobs.read(TENANT, out.data.content) == b"Restart the shop\n"
+
+
+async def test_what_is_handed_in_as_a_document_is_one(room: Room) -> None:
+    content = await room.store(b"$ systemctl restart shop\n$ journalctl -u shop\n")
+    out = await room.run(Submitted(name="restart.txt", content=content), "document")
+    assert out.type == "document.classified.v1"
+    assert out.data.classification.type == "document"
+
+
+@pytest.mark.parametrize("data", [LOG, gzip.compress(LOG), pdf("Restart")], ids=["log", "gzip", "pdf"])
+async def test_redelivery_gives_the_same_event_even_when_the_raw_blob_is_gone(room: Room, data: bytes) -> None:
+    given = event(Submitted(name="a.bin", content=await room.store(data)))
+    first: Sequence[Event[Any]] = await room.handle(given)
+    kept = room.raw()
+    second = await room.handle(given)
+    assert [facts(out) for out in first] == [facts(out) for out in second]
+    assert room.raw() == kept
+    await room.blobs.delete(TENANT, first[0].data.content)
+    third = await room.handle(given)
+    assert [facts(out) for out in first] == [facts(out) for out in third]
+
+
+async def test_a_crash_before_the_note_leaves_the_original_to_start_over(room: Room) -> None:
+    content = await room.store(gzip.compress(LOG))
+    given = event(Submitted(name="a.log.gz", content=content))
+    (first,) = await room.handle(given)
+    for note in (room.folder / "blobs" / "clean" / TENANT).glob("*"):
+        note.unlink()
+    with pytest.raises(MissingContent):
+        await room.handle(given)
+    await room.blobs.put(TENANT, "raw", content.key, gzip.compress(LOG))
+    (again,) = await room.handle(given)
+    assert facts(again) == facts(first)
+
+
+async def test_a_note_holds_no_word_of_the_content_or_the_name(room: Room) -> None:
+    given = event(Submitted(name="jane-doe.log", text="2026-03-01 10:00:00 INFO jane.doe@acme.example signed in from 192.0.2.77\n"))
+    (out,) = await room.handle(given)
+    told = out.data.classification.model_dump_json()
+    notes = [
+        await room.blobs.read(TENANT, found)
+        for path in (room.folder / "blobs" / "clean" / TENANT).glob("*")
+        if (found := await room.blobs.find(TENANT, "clean", path.name))
+    ]
+    assert notes
+    assert not any(word in text for word in (b"jane", b"acme", b"192.0.2.77", b"signed") for text in [*notes, told.encode()])
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", UnreadableContent),
+        (b"\n \n", UnreadableContent),
+        (bytes(range(256)) * 100, UnreadableContent),
+        (gzip.compress(LOG)[:-9], UnreadableContent),
+        (gzip.compress(b""), UnreadableContent),
+        (pdf(""), UnreadableContent),
+        (gzip.compress(b"2026-03-01 10:00:00 INFO x\n" * 400_000), ContentTooLarge),
+    ],
+    ids=["empty", "blank", "binary", "truncated", "packed-nothing", "no-text", "bomb"],
+)
+async def test_what_cannot_be_read_leaves_nothing_but_the_original(room: Room, data: bytes, error: type[Exception]) -> None:
+    before = room.raw()
+    content = await room.store(data)
+    with pytest.raises(error):
+        await room.run(Submitted(name="a.gz", content=content))
+    assert room.raw() - before == {content.key}
+
+
+async def test_blank_space_before_a_long_log_is_passed_over(room: Room) -> None:
+    out = await room.run(Submitted(name="a.log", content=await room.store(bytes(600_000) + LOG)))
+    assert out.data.classification.type == "log"
+
+
+async def test_a_blob_that_is_gone_is_said_so(room: Room) -> None:
+    with pytest.raises(MissingContent):
+        await room.run(Submitted(name="a.log", content=Content(area="raw", key="gone", size=1, sha256="0" * 64)))
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_question_gets_its_intent_and_keeps_its_evidence(room: Room, inline: bool) -> None:
+    text, jobs = "Why do orders fail for jane?", (uuid4(), uuid4())
+    given = {"text": text} if inline else {"content": await room.store(text.encode())}
+    out = await room.run(Asked(**given, evidence=jobs, session_id="s"), "troubleshoot")
+    assert out.type == "troubleshoot.classified.v1"
+    assert (out.data.intent, out.data.evidence, out.data.session_id) == ("root_cause", jobs, "s")
+    assert await room.blobs.read(TENANT, out.data.content) == text.encode()
+    assert "jane" not in out.encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [(b" \n", UnreadableContent), (b"\xff\xfe\xfa why", UnreadableContent), (b"why " * 20_000, ContentTooLarge)],
+    ids=["blank", "no-text", "too-long"],
+)
+async def test_a_question_that_is_none_is_refused(room: Room, data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await room.run(Asked(content=await room.store(data)), "troubleshoot")
+
+
+async def test_an_event_of_another_stage_is_refused(room: Room) -> None:
+    with pytest.raises(InvalidEvent):
+        await room.handle(event(Completed(result={}), state="completed"))
