@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import psutil
-from faultmaven_events.infra.servers.supervisor import open_system
 
 from bench.load import accept_latency, end_to_end, upload_memory
 from bench.processes import resident, tree
+from faultmaven_events.infra.servers.supervisor import open_system
 from faultmaven_events.settings import load
 
 

@@ -4,7 +4,6 @@ import base64
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from uuid import uuid4
 
 import httpx
@@ -33,7 +32,11 @@ async def system(stack: Urls, tmp_path_factory: pytest.TempPathFactory) -> Async
             upload_limit=LIMIT,
             raw_key=_key(),
             clean_key=_key(),
-            **{f"{server}_url": SecretStr(url) for server, url in asdict(urls).items()},
+            amqp_url=SecretStr(urls.amqp),
+            management_url=SecretStr(urls.management),
+            mongo_url=SecretStr(urls.mongo),
+            postgres_url=SecretStr(urls.postgres),
+            redis_url=SecretStr(urls.redis),
         )
         async with (
             open_system(settings.home, settings, _tell, 0) as system,

@@ -15,7 +15,9 @@ def _stamp(after: timedelta) -> str:
 
 def log(minutes: int = 20) -> bytes:
     """The log of the payments API, JSON lines; customers are named, as in real logs."""
-    lines = [{"time": _stamp(timedelta()), "level": "info", "service": "payments-api", "msg": "payments-api started", "version": "7.3.0"}]
+    lines: list[dict[str, str | int]] = [
+        {"time": _stamp(timedelta()), "level": "info", "service": "payments-api", "msg": "payments-api started", "version": "7.3.0"}
+    ]
     for second in range(1, minutes * 60, 2):
         after = timedelta(seconds=second)
         broken = after >= BROKEN
@@ -43,7 +45,7 @@ def log(minutes: int = 20) -> bytes:
                     "time": _stamp(after),
                     "level": "error",
                     "service": "payments-api",
-                    "msg": f"connection pool exhausted: timed out after 3000 ms waiting for a connection (max 2, in use 2, waiting {second % 60})",
+                    "msg": f"connection pool exhausted: no connection within 3000 ms (max 2, in use 2, waiting {second % 60})",
                     "customer": f"customer{second % 40}@payments-customers.net",
                 }
             )

@@ -121,7 +121,9 @@ class Visitor:
         """Ask, with files or about evidence handed in before; returns what was accepted."""
         if files:
             parts = [("files", file) for file in files]
-            answer = await self.request("POST", "/api/v1/troubleshoot", data={"question": question, "evidence": list(evidence)}, files=parts)
+            answer = await self.request(
+                "POST", "/api/v1/troubleshoot", data={"question": question, "evidence": list(evidence)}, files=parts
+            )
         else:
             answer = await self.request("POST", "/api/v1/troubleshoot", json={"question": question, "evidence": list(evidence)})
         assert answer.status_code == 202, answer.text

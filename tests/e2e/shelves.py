@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import bson
 import qdrant_edge as edge
-from bson import BSON
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
 from redis.asyncio import Redis
 
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.mongo import open_mongo
 from faultmaven_events.settings import Settings
+
+_UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 Thing = tuple[str, bytes]
 """Where it lies, and what it holds."""
@@ -50,7 +54,7 @@ async def documents(settings: Settings) -> AsyncIterator[Thing]:
     async with open_mongo(settings) as database:
         for name in await database.list_collection_names():
             async for document in database[name].find({}):
-                yield f"mongo {name} {document['_id']}", bytes(BSON.encode(document))
+                yield f"mongo {name} {document['_id']}", bson.encode(document, codec_options=_UUIDS)
 
 
 async def rows(settings: Settings) -> AsyncIterator[Thing]:
@@ -66,11 +70,12 @@ async def rows(settings: Settings) -> AsyncIterator[Thing]:
 
 
 async def values(settings: Settings) -> AsyncIterator[Thing]:
-    """Yield every key of Redis with its value, whatever its type."""
+    """Yield every key of Redis with its value."""
     assert settings.redis_url
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         async for key in redis.scan_iter(f"{settings.redis_prefix}:*"):
-            yield f"redis {key.decode()}", key + b" " + (await redis.dump(key) or b"")
+            assert await redis.type(key) == b"string", key  # another type must be read in another way
+            yield f"redis {key.decode()}", key + b" " + (await redis.get(key) or b"")
 
 
 async def blobs(settings: Settings, tenant: str) -> AsyncIterator[Thing]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import random
 from typing import Any
 from uuid import uuid4
@@ -147,23 +148,30 @@ async def test_evidence_that_failed_before_the_question_came_is_named_in_its_rep
     assert {each["file"] for one in report["hypotheses"] for each in one["citations"]} == {good[0]}
 
 
-@pytest.mark.parametrize(
-    ("body", "key"),
-    [(b"{ this is no JSON", "ingest.submitted.v1"), (b'{"specversion": "1.0"}', "document.submitted.v1"), (b"[]", "troubleshoot.submitted.v1")],
-    ids=["no JSON", "no event", "no object"],
-)
-async def test_what_is_no_event_at_all_becomes_a_dead_letter_with_stage_and_reason(system: Running, body: bytes, key: str) -> None:
-    before = {letter["id"] for letter in await system.letters("fm.classify.dead")}
+STRANGE: dict[str, tuple[bytes, str, str]] = {
+    "no JSON": (b"{ this is no JSON", "ingest.submitted.v1", "classify"),
+    "no event": (b'{"specversion": "1.0"}', "document.submitted.v1", "classify"),
+    "no object": (b"[]", "troubleshoot.submitted.v1", "classify"),
+    "a type that nobody knows": (json.dumps(event("weather.changed.v1", {}, tenant="strange")).encode(), "weather.changed.v1", "record"),
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+async def test_what_is_no_event_of_ours_becomes_a_dead_letter_with_stage_and_reason(system: Running, what: str) -> None:
+    body, key, stage = STRANGE[what]
+    before = {letter["id"] for letter in await system.letters(f"fm.{stage}.dead")}
     await system.publish(body, key=key)
-    await system.tap.until(lambda: any(copy.exchange == "fm.dead" and _about(copy.event, key, before) for copy in system.tap.copies))
-    [letter] = [each for each in await system.letters("fm.classify.dead") if each["id"] not in before]
-    assert (letter["stage"], letter["code"], letter["routing_key"]) == ("classify", "invalid_event", key)
-    assert letter["message"].startswith("the body is no")
+    await system.tap.until(lambda: any(copy.exchange == "fm.dead" and _about(copy.event, key, stage, before) for copy in system.tap.copies))
+    [letter] = [each for each in await system.letters(f"fm.{stage}.dead") if each["id"] not in before]
+    assert (letter["stage"], letter["code"], letter["routing_key"]) == (stage, "invalid_event", key)
+    assert letter["message"].startswith(("the body is no", "unknown event type or version"))
+    assert letter["sealed"]
+    assert "event" not in letter
 
 
-def _about(letter: Document, key: str, before: set[str]) -> bool:
+def _about(letter: Document, key: str, stage: str, before: set[str]) -> bool:
     data = letter.get("data", {})
-    return bool(data.get("routing_key") == key and data.get("stage") == "classify" and data["id"] not in before)
+    return bool(data.get("routing_key") == key and data.get("stage") == stage and data["id"] not in before)
 
 
 async def assert_failed(system: Running, visitor: Visitor, jobs: dict[str, str]) -> None:

@@ -82,7 +82,9 @@ class Api:
 def _sentence(answer: httpx.Response) -> str:
     try:
         problem = answer.json()
-        fields = "; ".join(f"{each['pointer'].removeprefix('#/')} {each['detail']}" for each in problem.get("errors", ()) if "detail" in each)
+        fields = "; ".join(
+            f"{each['pointer'].removeprefix('#/')} {each['detail']}" for each in problem.get("errors", ()) if "detail" in each
+        )
         about = f"(HTTP {answer.status_code}, correlation {problem.get('correlation_id', '-')})"
         return f"{problem['title']}: {fields or problem['detail']} {about}"
     except (json.JSONDecodeError, KeyError, TypeError):

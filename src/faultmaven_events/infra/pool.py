@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,9 +18,17 @@ from faultmaven_events.errors import UnreadableContent
 T = TypeVar("T")
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C goes to the whole process group: the parent decides when its workers end."""
+def _begin() -> None:
+    """Prepare a worker. Ctrl-C goes to the whole process group: the parent decides when its workers end, and none outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # a parent that was killed told nobody: its workers would wait for work for ever
+    os._exit(1)
 
 
 class CpuPool:
@@ -32,7 +42,7 @@ class CpuPool:
     def _new(self, size: int) -> ProcessPoolExecutor:
         # forkserver: a plain fork would inherit this process's event loop, sockets and threads.
         context = multiprocessing.get_context("forkserver")
-        return ProcessPoolExecutor(size, mp_context=context, initializer=_ignore_interrupt, max_tasks_per_child=self._tasks)
+        return ProcessPoolExecutor(size, mp_context=context, initializer=_begin, max_tasks_per_child=self._tasks)
 
     async def run(self, fn: Callable[..., T], /, *args: Any, timeout: float) -> T:  # noqa: ASYNC109 # the limit ends the worker, not only the wait
         """Run `fn(*args)` in a worker; both must pickle.

@@ -13,18 +13,16 @@ from faultmaven_events.schemas.letter import Letter
 from faultmaven_events.schemas.model import Model
 from faultmaven_events.schemas.outcome import Completed, Failed
 
+_EVIDENCE: dict[str, type[Model]] = {
+    "submitted": evidence.Submitted,
+    "classified": evidence.Classified,
+    "sanitized": evidence.Sanitized,
+    "processed": evidence.Processed,
+    "embedded": evidence.Embedded,
+}
+
 EVENTS: dict[str, type[Model]] = {
-    **{
-        f"{kind}.{state}.v1": data
-        for kind in ("ingest", "document")
-        for state, data in {
-            "submitted": evidence.Submitted,
-            "classified": evidence.Classified,
-            "sanitized": evidence.Sanitized,
-            "processed": evidence.Processed,
-            "embedded": evidence.Embedded,
-        }.items()
-    },
+    **{f"{kind}.{state}.v1": data for kind in ("ingest", "document") for state, data in _EVIDENCE.items()},
     "troubleshoot.submitted.v1": question.Asked,
     "troubleshoot.classified.v1": question.QuestionClassified,
     "troubleshoot.sanitized.v1": question.QuestionSanitized,

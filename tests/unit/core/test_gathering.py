@@ -20,8 +20,9 @@ def test_what_arrived_failed_and_stayed_away_is_told_apart_in_the_questions_orde
         done: arrival(event("ingest.completed.v1", subject=done)),
         broken: arrival(event("ingest.failed.v1", subject=broken)),
     }
-    found = gathered(question, arrivals, question.evidence)
+    found = gathered(question, arrivals, question.evidence, {broken: "broken.log.gz", silent: "late.log"})
     assert [piece.job_id for piece in found.pieces] == [done]
     assert [missing.job_id for missing in found.missing] == [silent, broken]
+    assert [missing.name for missing in found.missing] == ["late.log", "broken.log.gz"]
     assert "the file is empty" in found.missing[1].reason
     assert found.evidence == question.evidence

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from tests.unit.reason import more_faults
 from tests.unit.reason.faults import FAULTS, Expected
 from tests.unit.reason.scene import BEGIN, QUIET, Scene
 
 from faultmaven_events.schemas.report import Hypothesis, IncidentReport
 
 NAMES = sorted(FAULTS)
+assert more_faults
 
 
 def fits(top: Hypothesis, expected: Expected) -> None:

@@ -12,7 +12,6 @@ from faultmaven_events.consumers.classify.stamps import CELL, STAMP
 NUMBER: Final = re.compile(
     r'"?[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?(?:%|[kKMGT]i?B?|ms|s)?"?|"?(?:NaN|nan|null|NULL|inf|-)?"?'
 )
-_LABEL: Final = re.compile(r"\"?[\w./:@-]{0,64}\"?")
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,}|https?://|/[\w./-]+/")
 _TALK: Final = re.compile(
     r"(?:msg|message|log|event|text|request|statement|query|description|detail|error|uri|url|reason)(?:_?\w*)", re.IGNORECASE

@@ -42,5 +42,7 @@ def gathered(
             name = found["failure"]["name"] or names.get(job_id)
             missing.append(Missing(job_id=job_id, name=name, reason=found["failure"]["reason"]))
         else:
-            missing.append(Missing(job_id=job_id, name=names.get(job_id), reason="it was not processed before the question's evidence was due"))
+            missing.append(
+                Missing(job_id=job_id, name=names.get(job_id), reason="it was not processed before the question's evidence was due")
+            )
     return Gathered(**dict(question), pieces=tuple(pieces), missing=tuple(missing))

@@ -54,8 +54,19 @@ def amount(text: str | None) -> float | None:
     return float(found["n"]) * unit if found and unit else None
 
 
+def _narrowed(path: str, old: str | None, new: str | None) -> tuple[str, str | None, str | None]:
+    """Of two values of several words that differ in one: that word, named by the word before it (`maxconn 200`, `maxconn 1`)."""
+    before, after = (old or "").split(), (new or "").split()
+    differ = [i for i, (one, other) in enumerate(zip(before, after, strict=False)) if one != other]
+    if len(before) != len(after) or len(before) < 2 or len(differ) != 1 or not differ[0]:
+        return path, old, new
+    place = differ[0]
+    return f"{path} {before[place - 1]}", before[place], after[place]
+
+
 def aspects(path: str, old: str | None, new: str | None) -> frozenset[str]:
     """Say what kind of edit it is. More than one may hold."""
+    path, old, new = _narrowed(path, old, new)
     found: set[str] = set()
     if old is None:
         found.add("added")

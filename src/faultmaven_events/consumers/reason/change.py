@@ -18,7 +18,11 @@ _STAMP: Final = re.compile(
 _LEAD: Final = re.compile(r"^(?:\[[^\]]{0,60}\]\s*|(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR)\b[ :]*)+")
 _BOOT_S: Final = 2.0
 """Seconds after a file's first line within which what a server logs belongs to its start."""
-_AUTHOR: Final = re.compile(r"^(?:\S*bot|ansible|vault|cron|scheduler|deployer|jenkins|ci|alertmanager|marketing)[\w-]*: ?", re.IGNORECASE)
+_AUTHOR: Final = re.compile(
+    r"^(?:\S*bot|ansible|vault|cron|scheduler|deployer|jenkins|ci|alertmanager|marketing|(?:net|sec|dev|data)?ops|dba|sre|infra"
+    r"|platform|security|admin|announced|[a-z]+-team)[\w-]*: ?",
+    re.IGNORECASE,
+)
 _FILE: Final = re.compile(r"[\w-]+\.(?:conf|cfg|ya?ml|env|ini|json|toml|properties|rules|zone|cnf|hcl|xml|sql|pem|crt)\b", re.IGNORECASE)
 
 

@@ -61,7 +61,7 @@ def root_cause(case: Case, top: Candidate, first: Hypothesis, chain: Sequence[st
         Link(cause=a, effect=b, evidence_refs=shown[min(i, len(shown) - 1)], assumed=not shown[min(i, len(shown) - 1)] or i >= len(shown))
         for i, (a, b) in enumerate(pairwise(chain))
     ]
-    side = _SIDES.get(top.cause.category, "unknown")
+    side = _SIDES.get(top.category, "unknown")
     return RootCause.model_validate(
         {
             "hypothesis_id": first.id,

@@ -1,5 +1,6 @@
 """Which component to name: the one that the cause sits in, by the name that the evidence uses."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +43,7 @@ def _by(case: Case, way: str, signs: Sequence["Sign"], change: Change | None) ->
     kind, _, detail = way.partition(":")
     if kind == "change":
         return change.component if change else None
-    return _WAYS[kind](case, signs, detail)
+    return WAYS[kind](case, signs, detail)
 
 
 def _value(_: Case, signs: Sequence["Sign"], name: str) -> str | None:
@@ -103,7 +104,17 @@ def _skewed(case: Case, _: Sequence["Sign"], __: str) -> str | None:
     return case.component(off[0]) if off and off[1].skew else None
 
 
-_WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
+_SESSION: Final = re.compile(r"\b[\w.-]+@[\w.-]+/(?P<name>[A-Za-z][\w.-]+)")
+
+
+def _application(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
+    """Who ran the statement: the application that logged the error, else the session that the database names."""
+    own = next((w for s in signs if s.sighting and (w := s.sighting.writer) and case.graph.tiers.get(w) is None), None)
+    named_by_store = next((m["name"] for s in signs if s.sighting and (m := _SESSION.search(s.sighting.quote))), None)
+    return own or named_by_store
+
+
+WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
     "target": _target,
     "writer": _writer,
     "client": _client,
@@ -112,5 +123,6 @@ _WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
     "value": _value,
     "owner": _owner,
     "software": _software,
+    "application": _application,
     "named": lambda case, _, __: named(case),
 }

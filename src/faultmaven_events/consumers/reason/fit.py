@@ -73,7 +73,7 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
     kind = cause.changes.get(change.kind)
     common = set(cause.aspects) & change.aspects
     said = cause.words.search(f"{change.text} {change.values.get('record', '')}") if cause.words else None
-    if (kind is None and not common) or (cause.words_required and not said):
+    if (kind is None and not common) or (cause.words_required and not said and not common):
         return None
     stray = not common and ((change.edit and bool(cause.aspects)) or (cause.words is not None and not said and change.kind == "ddl"))
     points: list[tuple[float, str]] = [(change.weight + (kind or 0.0), f"a {change.kind} can bring this")]

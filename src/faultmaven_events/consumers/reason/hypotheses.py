@@ -65,7 +65,7 @@ def _one(case: Case, c: Candidate, known: Mapping[str, str], place: Place, locke
             "id": f"H{place.number}",
             "statement": state(case, c, known),
             "component": c.component[:80],
-            "category": c.cause.category,
+            "category": c.category,
             "onset": case.when(onset(case, c)),
             "citations": lines,
             "supports": supports,

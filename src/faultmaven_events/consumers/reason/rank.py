@@ -69,6 +69,11 @@ class Candidate:
         return self.fit.change if self.fit else None
 
     @property
+    def category(self) -> str:
+        """The cause's category, as the change that brought it makes it."""
+        return self.cause.by_change.get(self.change.kind, self.cause.category) if self.change else self.cause.category
+
+    @property
     def files(self) -> set[str]:
         """The files that speak for it."""
         files = {s.file for s in (*self.signs, *self.supports)}

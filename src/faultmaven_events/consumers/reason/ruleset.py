@@ -94,7 +94,11 @@ class Cause:
     words: re.Pattern[str] | None = None
     change_required: bool = False
     words_required: bool = False
-    """Only a change whose text has the words can bring it."""
+    """Only a change whose text has the words, or whose edit is of one of the aspects, can bring it."""
+    broad: bool = False
+    """Says little of its own: it is confirmed only when the change's new value stands in the failing lines."""
+    by_change: Mapping[str, str] = field(default_factory=dict)
+    """Category instead of the usual one, by the kind of change that brought it."""
     onset: str = "change"
     """`change`: the change's time is the onset; `signs`: the first sign is."""
     culprit: tuple[str, ...] = ("change", "target", "writer")

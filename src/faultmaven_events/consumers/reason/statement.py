@@ -14,6 +14,8 @@ from faultmaven_events.consumers.reason.trend import Trend
 LIMIT: Final = 600
 """Characters of a statement that readers look at."""
 STORES: Final = frozenset({"postgresql", "mysql", "mongodb", "redis", "rabbitmq", "kafka", "dnsmasq"})
+_NEW: Final = 0.6
+_NEAR_S: Final = 15.0
 _ORDER: Final = ("errors", "no_answer", "rejections", "backlog", "latency")
 _PART: Final = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]")
 _HOLE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)*)\}")
@@ -79,7 +81,10 @@ def values(case: Case, candidate: Candidate) -> dict[str, str]:
     count = sum(s.sighting.count for s in candidate.signs if s.sighting and s.name == candidate.signs[0].name) or sum(
         s.sighting.count for s in candidate.signs if s.sighting
     )
-    found |= {"component": candidate.component, "count": str(count), "error": _error(candidate), "at": clock(onset(case, candidate))}
+    told = [s for s in case.sightings.get("telling", ()) if case.novelty(s) >= _NEW] if not count else []
+    count = told[0].count if told else count
+    error = message(told[0].quote) if told else _error(candidate)
+    found |= {"component": candidate.component, "count": str(count or "several"), "error": error, "at": clock(onset(case, candidate))}
     found["writer"] = next((s.sighting.writer for s in candidate.signs if s.sighting and s.sighting.writer), "") or ""
     found["clients"] = _clients(candidate) or "a client"
     found |= _special(case, candidate, found)
@@ -135,7 +140,7 @@ def _special(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict
     name, text = found.get("exception", ""), found.get("message", "")
     if name or text:
         more["exception_text"] = f"{name}: {text}" if name and text and text != name else name or text
-    more["exception_text"] = more.get("exception_text") or found.get("error", "")
+    more["exception_text"] = more.get("exception_text") or _own_error(case, candidate) or found.get("error", "")
     restarts = sum(s.count for s in case.sightings.get("crash_loop", ()) if "not expected" in s.quote or "exited" in s.quote)
     more["restarts"] = str(restarts) if restarts > 1 else ""
     blocked = (
@@ -144,10 +149,7 @@ def _special(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict
     if blocked:
         low = "free disk space" if case.sightings.get("broker_disk_alarm") else "memory"
         more["blocked"] = f"the broker's {low} alarm blocks publishers"
-    if candidate.change and candidate.change.kind in {"ddl", "job", "migration"}:
-        more["holder"] = f"{candidate.change.component or candidate.change.kind} ({_short(candidate.change.text, 120)})"
-    else:
-        more["holder"] = found.get("application_name") or "a session"
+    more["holder"] = _holder(case, candidate, found)
     bad = [message(s.quote) for s in case.sightings.get("telling", ())]
     more |= dict(zip(("second", "third"), bad[1:], strict=False)) if candidate.cause.id == "unexplained" else {}
     more["keys_prefix"] = _prefix(case)
@@ -155,6 +157,37 @@ def _special(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict
     if limits and candidate.cause.id == "store_memory_full":
         more["limit"] = limits[0]
     return more
+
+
+def _holder(case: Case, candidate: Candidate, found: Mapping[str, str]) -> str:
+    """Who holds a lock: a session that idles in its transaction, else what the change began."""
+    change = candidate.change
+    began = (
+        f"{change.component or change.kind} ({_short(change.text, 110)})" if change and change.kind in {"ddl", "job", "migration"} else ""
+    )
+    idle = [s for s in case.sightings.get("idle_in_transaction", ()) if s.values.get("rest")]
+    if idle:
+        return f"a session idle in transaction ({_short(idle[0].quote.strip(), 100)})" + (
+            f", with {began} queued behind it," if began else ""
+        )
+    return began or found.get("application_name") or "a session"
+
+
+def _own_error(case: Case, candidate: Candidate) -> str:
+    """The last thing that the component itself logged as an error when the first sign was seen."""
+    name, first = candidate.component.split(" (")[0], candidate.first
+    for file in case.files:
+        if first is None or case.component(file.file) != name:
+            continue
+        moved = case.alignment[file.file].shift.total_seconds()
+        near = [
+            t
+            for t in file.templates
+            if t.level in {"error", "critical"} and t.first_at and abs(t.first_at.timestamp() + moved - first) <= _NEAR_S
+        ]
+        if near:
+            return message(min(near, key=lambda t: t.first_line).sample.quote)
+    return ""
 
 
 def _prefix(case: Case) -> str:

@@ -8,7 +8,9 @@ from faultmaven_events.consumers.reason.rank import Candidate
 from faultmaven_events.schemas.question import Verdict
 from faultmaven_events.schemas.report import Confidence
 
-_CONFIRMED: Final = 0.72
+_CONFIRMED: Final = 0.8
+_AHEAD: Final = 0.55
+"""Least posterior of a confirmed cause."""
 _LIKELY: Final = 0.45
 _SURE_FIT: Final = 2.6
 _CLEAR: Final = 3.0
@@ -24,13 +26,16 @@ def judge(case: Case, ranked: Sequence[Candidate], confidence: Confidence) -> Ve
     if not ranked:
         return "inconclusive" if case.impacts or case.sightings else "insufficient_evidence"
     top = ranked[0]
-    if proved(top) and confidence.score >= _CONFIRMED and not rivals(ranked):
+    sure = confidence.score >= _CONFIRMED and confidence.independent_evidence >= 2 and top.posterior >= _AHEAD
+    if proved(top) and sure and not rivals(ranked):
         return "confirmed"
     return "likely" if confidence.score >= _LIKELY and top.posterior >= 0.2 else "inconclusive"
 
 
 def proved(top: Candidate) -> bool:
     """A direct statement that belongs to the incident, or a change that fits in kind, time and place."""
+    if top.cause.broad and not (top.fit and any("stands in the failing lines" in r for r in top.fit.reasons)):
+        return False
     direct = any(s.name in top.cause.direct and s.weight >= 0.5 for s in top.signs)
     brought = top.fit is not None and top.fit.score >= _SURE_FIT and top.fit.change.at is not None
     return direct or brought

@@ -11,7 +11,7 @@ TYPE: Final = "SECRET_PRIVATE_KEY"
 MARK: Final = "-----BEGIN "
 BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 END: Final = "-----END "
-BODY: Final = re.compile(r"(?P<head>.*?[\s:|>#*+\"'-]|)(?P<body>=?[A-Za-z0-9+/]{1,}={0,2})(?P<tail>[\s\"'+\\,;rn]*)$")
+BODY: Final = re.compile(r"(?P<head>\+?|.*?[\s:|>#*\"'-]\+?)(?P<body>=?[A-Za-z0-9+/]{1,}={0,2})(?P<tail>[\s\"'+\\,;rn]*)$")
 HEADER: Final = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Content-Domain|MAC-Info): |^[\W\d]*$")
 FULL: Final = 16
 """A shorter rest of base64 can only be the line before END; other short words belong to lines that came in between."""

@@ -4,6 +4,7 @@ stack.py       RabbitMQ, MongoDB, PostgreSQL and Valkey side by side; gives thei
 rabbitmq.py …  what one server needs: command line, configuration, when it is healthy
 instance.py    one running server: start on free ports, stop, kill, pause, restart
 binaries.py    where programs come from: PATH, wheel, the distribution's packages unpacked privately (packages.py)
-supervisor.py  the whole system: the stack, then ingress and consumers as child processes
+tenancy.py     a vhost and databases of one's own in shared servers, for tests
+supervisor.py  the whole system: the stack, then ingress and consumers as child processes, kept running by crew.py
 probe.py       what `faultmaven doctor` tells
 """
