@@ -337,3 +337,13 @@ async def test_the_doctor_tells_without_servers_what_up_would_use(tmp_path: Path
     for name in ("RabbitMQ", "MongoDB", "PostgreSQL", "Valkey", "Qdrant Edge", "embedding model"):
         assert probes[name].found
         assert probes[name].reachable is None
+
+
+def test_a_program_that_is_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "check-rdb").write_text("#!/bin/sh\n")
+    (tmp_path / "check-rdb").chmod(0o755)
+    (tmp_path / "some-server").symlink_to("check-rdb")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = binaries.on_path("some-server")
+    assert found is not None
+    assert found.path.name == "some-server"

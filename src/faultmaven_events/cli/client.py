@@ -36,9 +36,12 @@ def print_json(value: Any) -> None:
 
 
 def submit(
-    question: Annotated[str, typer.Argument(help="What you want to know, for example: 'Why do orders fail since 14:00?'")],
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="What you want to know, for example: 'Why do orders fail since 14:00?'")
+    ],
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Evidence: logs, configs, metrics, output of commands.", exists=True, dir_okay=False)
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Evidence: logs, configs, metrics, output of commands.", exists=True, dir_okay=False),
     ] = None,
     case: Annotated[str | None, typer.Option(help="Case to which the question belongs.")] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the job's id and do not wait.")] = False,

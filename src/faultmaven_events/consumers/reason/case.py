@@ -12,6 +12,7 @@ from faultmaven_events.consumers.reason.clock import Alignment, align
 from faultmaven_events.consumers.reason.context import Context
 from faultmaven_events.consumers.reason.graph import Graph, build
 from faultmaven_events.consumers.reason.impact import Impact, Traffic
+from faultmaven_events.consumers.reason.locks import Chain, chain
 from faultmaven_events.consumers.reason.match import Sighting, sight
 from faultmaven_events.consumers.reason.page import Page
 from faultmaven_events.consumers.reason.ruleset import Rules
@@ -42,6 +43,7 @@ class Case:
     impacts: Sequence[Impact] = ()
     traffic: Sequence[Traffic] = ()
     subjects: Sequence[str] = ()
+    lock: Chain | None = None
     start: float | None = None
     end: float | None = None
 
@@ -100,6 +102,7 @@ def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     case.trends = _trends(files, alignment, rules)
     case.sightings = _sightings(case, rules)
     case.subjects = subjects(merged.question)
+    case.lock = chain(pages.values())
     case.changes = collect(pages, facts, writers, graph, rules.kinds)
     shift = {name: a.shift for name, a in alignment.items()}
     by_clients, case.traffic = felt.clients(files, rules.roles, shift)

@@ -114,6 +114,12 @@ def _application(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
     return own or named_by_store
 
 
+def _holder(case: Case, _: Sequence["Sign"], __: str) -> str | None:
+    """Whose session holds the lock that the others wait for."""
+    name = case.lock.head.name if case.lock else ""
+    return (case.graph.find(name) or name) if name else None
+
+
 WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
     "target": _target,
     "writer": _writer,
@@ -124,5 +130,6 @@ WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
     "owner": _owner,
     "software": _software,
     "application": _application,
+    "holder": _holder,
     "named": lambda case, _, __: named(case),
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 from faultmaven_events.consumers.reason.case import Case
 from faultmaven_events.consumers.reason.change import Change
+from faultmaven_events.consumers.reason.locks import Chain
 from faultmaven_events.consumers.reason.match import Sighting
 from faultmaven_events.consumers.reason.ruleset import Cause
 from faultmaven_events.consumers.reason.trend import Trend
@@ -70,6 +71,8 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
     """Weigh one change; None when it came too late, is of another kind, or has too few points."""
     if change.kind == "alert":
         return None
+    if cause.blocking and case.lock and _queued(case.lock, change):
+        return None
     kind = cause.changes.get(change.kind)
     common = set(cause.aspects) & change.aspects
     said = cause.words.search(f"{change.text} {change.values.get('record', '')}") if cause.words else None
@@ -80,7 +83,7 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
     when = _time(change, signs.since, case)
     if when is None:
         return None
-    points += [when, _place(case, change, signs.sightings, signs.trends), (-0.9 if stray else 0.0, "")]
+    points += [when, _place(case, cause, change, signs.sightings, signs.trends), (-0.9 if stray else 0.0, "")]
     if common:
         points.append((0.8, f"the edit is of the kind that does this ({', '.join(sorted(common))})"))
     if said:
@@ -90,6 +93,11 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
         points.append((1.4, f"its new value {literal} stands in the failing lines"))
     total = sum(p for p, _ in points)
     return Fit(change, total, tuple(text for p, text in points if p > 0)) if total >= _ENOUGH else None
+
+
+def _queued(lock: Chain, change: Change) -> bool:
+    """What only waits for the lock has not taken it."""
+    return lock.waits(f"{change.values.get('what', '')} {change.text}") and not (change.component and lock.holds(change.component))
 
 
 def _time(change: Change, reference: float | None, case: Case) -> tuple[float, str] | None:
@@ -106,12 +114,13 @@ def _time(change: Change, reference: float | None, case: Case) -> tuple[float, s
     return (-0.3, "it came long before")
 
 
-def _place(case: Case, change: Change, sightings: Sequence[Sighting], trends: Sequence[Trend]) -> tuple[float, str]:
+def _place(case: Case, cause: Cause, change: Change, sightings: Sequence[Sighting], trends: Sequence[Trend]) -> tuple[float, str]:
     if change.component is None:
         return (0.0, "")
     near = {s.writer for s in sightings if s.writer} | {
         c for s in sightings for k in ("address", "host", "process", "server", "backend") if (c := case.graph.find(s.values.get(k)))
     }
+    near |= {case.graph.find(case.lock.head.name) or case.lock.head.name} if case.lock and cause.blocking and case.lock.head.name else set()
     near |= {c for t in trends for c in case.graph.mentioned(t.series)} | {c for t in trends if (c := case.component(t.file))}
     if change.component in near:
         return (0.9, f"it changed {change.component}, which shows the signs")

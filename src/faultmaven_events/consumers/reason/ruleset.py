@@ -97,6 +97,8 @@ class Cause:
     """Only a change whose text has the words, or whose edit is of one of the aspects, can bring it."""
     broad: bool = False
     """Says little of its own: it is confirmed only when the change's new value stands in the failing lines."""
+    blocking: bool = False
+    """Whoever is at the head of a queue for a lock did it; who waits in the queue did not."""
     by_change: Mapping[str, str] = field(default_factory=dict)
     """Category instead of the usual one, by the kind of change that brought it."""
     onset: str = "change"

