@@ -36,8 +36,8 @@ class Stage:
     source: str = EVENTS
     raw: bool = False
     """Whether the stage may open raw blobs."""
-    delivery_limit: int = 5
-    """Deliveries that end in a crash before the broker gives up on a message."""
+    delivery_limit: int = 10
+    """Deliveries without an answer (a crash, a lost connection) before the broker gives up on a message."""
     max_length: int = 100_000
     """Bounded queues: over it the broker refuses, and the door answers 503."""
 

@@ -43,14 +43,13 @@ async def _run(folder: Path, settings: Settings) -> tuple[str, Path]:
     evidence = sorted(path for path in (folder / "evidence").iterdir() if path.is_file())
     console.print(f"Incident: {folder.name}\nQuestion: {question}\nEvidence: {', '.join(path.name for path in evidence)}\n")
     async with open_system(settings.home, settings, console.print, 0) as system:
-        console.print(f"API docs: {system.api_url}/docs   RabbitMQ: {system.urls.dashboard}\n")
+        console.print(f"While this runs: API docs {system.api_url}/docs, RabbitMQ's dashboard {system.urls.dashboard}\n")
         async with open_api(system.api_url) as api:
             job = await _submit(api, folder, question, evidence, console)
         path = _keep(job, settings.home / "reports")
         assert job.result is not None
         console.print(Markdown(job.result["markdown"]))
-        console.print(f"\nWhile it runs: API docs {system.api_url}/docs, RabbitMQ {system.urls.dashboard}")
-        console.print("stopping what was started")
+        console.print("\nStopping what was started; `make up` starts it to stay, and prints where API docs and RabbitMQ's dashboard are.")
     return job.result["report"]["verdict"], path
 
 

@@ -15,6 +15,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from faststream import AckPolicy
 from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from prometheus_client import start_http_server
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -147,6 +148,8 @@ async def consume(settings: Settings, stages: Sequence[str]) -> None:
         raise SetupError(f"no such stage: {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     telemetry.configure_logs(settings)
     telemetry.configure_traces(settings, "+".join(stages))
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr=settings.host)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

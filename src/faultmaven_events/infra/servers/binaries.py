@@ -28,7 +28,7 @@ class Binary:
 
 
 def on_path(name: str) -> Binary | None:
-    """Find a program on PATH. A link keeps its name: one binary may be several programs (Debian's redis-server is a link to redis-check-rdb)."""
+    """Find a program on PATH. A link keeps its name: one binary may be several programs (redis-server links to redis-check-rdb)."""
     found = shutil.which(name)
     return Binary(Path(found).absolute(), f"PATH ({found})") if found else None
 
