@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import aio_pika
 import typer
-from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
+from aio_pika.exceptions import AMQPError
 from rich.console import Console
 from rich.table import Table
 
@@ -77,10 +77,7 @@ async def connect() -> aio_pika.abc.AbstractConnection:
 
 async def _declare(wanted: Plan) -> None:
     async with await connect() as connection, connection.channel() as channel:
-        try:
-            await declare(channel, wanted)
-        except ChannelPreconditionFailed as error:
-            raise SetupError(f"something exists with other arguments: {error}; drain and delete it, then apply again") from None
+        await declare(channel, wanted)
 
 
 async def _missing(wanted: Plan) -> list[str]:

@@ -6,8 +6,10 @@ from typing import Any
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelPreconditionFailed
 
 from faultmaven_events import topology
+from faultmaven_events.errors import SetupError
 from faultmaven_events.topology import STAGES, Stage
 
 Arguments = dict[str, Any]
@@ -96,11 +98,20 @@ async def declare(channel: AbstractChannel, wanted: Plan) -> None:
     """Declare exchanges, queues and bindings; what exists with equal arguments stays as it is.
 
     Raises:
-        aio_pika.exceptions.ChannelPreconditionFailed: one exists with other arguments.
+        SetupError: one exists with other arguments, as after a change of version; a broker cannot change them.
     """
-    for exchange in wanted.exchanges:
-        await channel.declare_exchange(exchange.name, exchange.type, durable=True, arguments=exchange.arguments or None)
-    for queue in wanted.queues:
-        declared = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
-        for source, pattern in queue.bindings:
-            await declared.bind(source, routing_key=pattern)
+    name = ""
+    try:
+        for exchange in wanted.exchanges:
+            name = exchange.name
+            await channel.declare_exchange(name, exchange.type, durable=True, arguments=exchange.arguments or None)
+        for queue in wanted.queues:
+            name = queue.name
+            declared = await channel.declare_queue(name, durable=True, arguments=queue.arguments)
+            for source, pattern in queue.bindings:
+                await declared.bind(source, routing_key=pattern)
+    except ChannelPreconditionFailed:
+        raise SetupError(
+            f"{name} exists on the broker with other arguments: let it run empty and delete it (`rabbitmqctl delete_queue {name}`, or the "
+            "dashboard), then start again"
+        ) from None

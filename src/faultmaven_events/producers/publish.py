@@ -1,7 +1,7 @@
 """Publishing events: persistent, routed, confirmed; or an error that says it did not happen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -114,7 +114,8 @@ async def open_publisher(settings: Settings, *, wait: bool = True) -> AsyncItera
     if settings.amqp_url is None:
         raise SetupError("FM_AMQP_URL is not set: name a RabbitMQ, or run `faultmaven up`, which brings one")
     publisher = Publisher()
-    connecting = asyncio.create_task(publisher.connect(settings.amqp_url.get_secret_value(), scale=settings.retry_scale))
+    opening = publisher.connect(settings.amqp_url.get_secret_value(), scale=settings.retry_scale)
+    connecting = asyncio.create_task(opening if wait else _logged(opening))
     try:
         if wait:
             await connecting
@@ -123,3 +124,11 @@ async def open_publisher(settings: Settings, *, wait: bool = True) -> AsyncItera
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
         await publisher.close()
+
+
+async def _logged(opening: Coroutine[None, None, None]) -> None:
+    """Say why a connection in the background will not come; until a person has mended it, nothing can be published."""
+    try:
+        await opening
+    except SetupError as error:
+        log.error("broker_unusable", error=str(error))  # noqa: TRY400 # one sentence for a person, no stack

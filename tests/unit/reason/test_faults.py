@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from tests.unit.reason import more_faults
+from tests.unit.reason import database_faults, edge_faults, more_faults, service_faults, store_faults
 from tests.unit.reason.faults import FAULTS, Expected
 from tests.unit.reason.scene import BEGIN, QUIET, Scene
 
 from faultmaven_events.schemas.report import Hypothesis, IncidentReport
 
 NAMES = sorted(FAULTS)
-assert more_faults
+assert all((database_faults, edge_faults, more_faults, service_faults, store_faults))  # they add to the table
 
 
 def fits(top: Hypothesis, expected: Expected) -> None:
