@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = None
     llm_timeout_s: float = Field(default=60, gt=0)
 
+    nice: int = Field(default=0, ge=0, le=19, description="How much a consumer process steps back for others on the same machine")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Where a consumer process shows its Prometheus metrics; 0: nowhere")
     otlp_endpoint: str | None = Field(default=None, description="Where spans go, http://host:4318/v1/traces; none: nowhere")
     trace_ratio: float = Field(default=0.1, ge=0, le=1)

@@ -148,6 +148,7 @@ async def consume(settings: Settings, stages: Sequence[str]) -> None:
         raise SetupError(f"no such stage: {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     telemetry.configure_logs(settings)
     telemetry.configure_traces(settings, "+".join(stages))
+    os.nice(settings.nice)  # before any worker process starts, so that they inherit it
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
     stop = asyncio.Event()

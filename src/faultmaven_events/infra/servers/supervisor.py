@@ -33,6 +33,9 @@ PROCESSES: Final[dict[str, tuple[str, ...]]] = {
 }
 """Which stages share a process: those that only pass things on; each of the others has a core, a model or a library of its own."""
 
+BEHIND: Final = 10
+"""Niceness of the consumers: on one machine the door and the servers come first, so that a backlog does not slow what is accepted."""
+
 READY_WITHIN_S: Final = 120.0
 _RAW: Final = ("FM_RAW_KEY", "FM_RAW_KEY_FILE")
 
@@ -82,7 +85,10 @@ def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
     common = _environment(settings) | urls.env() | keys.clean | {"FM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     program = (sys.executable, "-m", "faultmaven_events")
     serve = Child("serve", (*program, "serve"), common | keys.raw | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
-    consumers = [Child(name, (*program, "consume", *stages), common | _raw_for(stages, keys)) for name, stages in PROCESSES.items()]
+    behind = {"FM_NICE": str(settings.nice or BEHIND)}
+    consumers = [
+        Child(name, (*program, "consume", *stages), common | behind | _raw_for(stages, keys)) for name, stages in PROCESSES.items()
+    ]
     return [serve, *consumers]
 
 
