@@ -56,36 +56,74 @@ def _planner() -> Scene:
 def _spill() -> Scene:
     s = shop("Statistics pages take ages.").http(slow_ms=1800, route="/stats")
     s.change("ansible.log", T, "TASK [postgresql : tune memory] changed: [db01] postgresql.conf, reload")
-    s.text("postgresql.conf.diff", "--- postgresql.conf.1\n+++ postgresql.conf\n@@ -1,3 +1,3 @@\n max_connections = 80\n-work_mem = 64MB\n+work_mem = 64kB\n")
+    s.text(
+        "postgresql.conf.diff",
+        "--- postgresql.conf.1\n+++ postgresql.conf\n@@ -1,3 +1,3 @@\n max_connections = 80\n-work_mem = 64MB\n+work_mem = 64kB\n",
+    )
     spilled = 'LOG:  temporary file: path "base/pgsql_tmp/pgsql_tmp77.{}", size 48300032'
     s.every(after(T, 1), lambda n: (PG, pg(n, "shop_app@shop/shop-api", spilled.format(int(n)))))
     return s.metric("pg_stat.csv", {"temp_files": ramp(T, 0, 2), "active": jump(T, 1, 6)})
 
 
-@fault("maintenance left the database read-only", "postgresql|db01", "config|human", "read-only|read only", "default_transaction_read_only|only lets read")
+@fault(
+    "maintenance left the database read-only",
+    "postgresql|db01",
+    "config|human",
+    "read-only|read only",
+    "default_transaction_read_only|only lets read",
+)
 def _read_only() -> Scene:
     s = shop("Nobody can place an order, looking around works.").http(failing=0.4, status=500, route="/orders")
     s.change("changes.log", T, "dba: alter database shop set default_transaction_read_only = on (storage snapshot), to be undone after")
     denied = "ERROR:  cannot execute INSERT in a read-only transaction"
     s.every(after(T, 1), lambda n: (PG, pg(n, "shop_app@shop/shop-api", denied)))
-    return s.app("shop-api", "error", "order not stored", after(T, 1), err="psycopg2.errors.ReadOnlySqlTransaction: cannot execute INSERT in a read-only transaction")
+    return s.app(
+        "shop-api",
+        "error",
+        "order not stored",
+        after(T, 1),
+        err="psycopg2.errors.ReadOnlySqlTransaction: cannot execute INSERT in a read-only transaction",
+    )
 
 
-@fault("a release takes more connections than the server has", "shop-api", "code|config|resource_exhaustion|capacity", "connection", "pool|leak|slots|limit")
+@fault(
+    "a release takes more connections than the server has",
+    "shop-api",
+    "code|config|resource_exhaustion|capacity",
+    "connection",
+    "pool|leak|slots|limit",
+)
 def _slots() -> Scene:
     s = shop("Errors on all pages.").http(failing=0.5, status=500, since=T + 10)
     s.change("deploy.log", T, "deploybot: shop-api config: database.yaml pushed, restart")
-    s.text("database.yaml.diff", "--- database.yaml.orig\n+++ database.yaml\n@@ -1,3 +1,3 @@\n host: db01\n-pool_size: 5\n+pool_size: 50\n timeout: 3\n")
+    s.text(
+        "database.yaml.diff",
+        "--- database.yaml.orig\n+++ database.yaml\n@@ -1,3 +1,3 @@\n host: db01\n-pool_size: 5\n+pool_size: 50\n timeout: 3\n",
+    )
     full = "FATAL:  sorry, too many clients already"
     s.every(after(T + 10, 1), lambda n: (PG, pg(n, "[unknown]@[unknown]/[unknown]", full)))
-    s.app("shop-api", "error", "unhandled error", after(T + 10), err=f'connection to server at "db01" (10.40.1.21), port 5432 failed: {full}')
+    s.app(
+        "shop-api", "error", "unhandled error", after(T + 10), err=f'connection to server at "db01" (10.40.1.21), port 5432 failed: {full}'
+    )
     s.app("billing", "error", "poll failed", after(T + 10, 5), err=f'connection to server at "db01" (10.40.1.21), port 5432 failed: {full}')
     return s.metric("pg_stat.csv", {"backends": jump(T + 8, 7, 97), "active": jump(T + 8, 1, 3), "xact_commit": ramp(0, 10, 6)})
 
 
-@fault("a sequence reached its end", "postgresql|db01|shop-api", "data|code|capacity|resource_exhaustion", "sequence|nextval|integer", "maximum|range|constraint")
+@fault(
+    "a sequence reached its end",
+    "postgresql|db01|shop-api",
+    "data|code|capacity|resource_exhaustion",
+    "sequence|nextval|integer",
+    "maximum|range|constraint",
+)
 def _sequence() -> Scene:
     s = shop("New orders fail, old ones can be read.").http(failing=0.4, status=500, route="/orders")
     end = 'ERROR:  nextval: reached maximum value of sequence "orders_id_seq" (2147483647)'
     s.every(after(T, 1), lambda n: (PG, pg(n, "shop_app@shop/shop-api", end)))
-    return s.app("shop-api", "error", "order not stored", after(T, 1), err='psycopg2.errors.SequenceGeneratorLimitExceeded: nextval: reached maximum value of sequence "orders_id_seq" (2147483647)')
+    return s.app(
+        "shop-api",
+        "error",
+        "order not stored",
+        after(T, 1),
+        err='psycopg2.errors.SequenceGeneratorLimitExceeded: nextval: reached maximum value of sequence "orders_id_seq" (2147483647)',
+    )

@@ -17,7 +17,17 @@ def _node() -> Scene:
     s.every(range(160), lambda n: ("catalog.log", node(n, 30, "served", path="/product/1", ms=5)))
     return s.every(
         after(T, 1.5),
-        lambda n: ("catalog.log", node(n, 50, "unhandled", path="/product/7", err="TypeError: Cannot read properties of undefined (reading 'sizes')", stack="TypeError: Cannot read properties of undefined (reading 'sizes')\\n    at render (/srv/catalog/page.js:31:22)")),
+        lambda n: (
+            "catalog.log",
+            node(
+                n,
+                50,
+                "unhandled",
+                path="/product/7",
+                err="TypeError: Cannot read properties of undefined (reading 'sizes')",
+                stack="TypeError: Cannot read properties of undefined (reading 'sizes')\\n    at render (/srv/catalog/page.js:31:22)",
+            ),
+        ),
     )
 
 
@@ -28,8 +38,14 @@ def _heap() -> Scene:
     s.every(range(160), lambda n: ("catalog.log", node(n, 30, "served", path="/product/1", ms=5)))
     for n in (T + 30, T + 60, T + 90):
         s.add("catalog-stderr.log", n, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory")
-        s.add("supervisord.log", n + 0.2, f"2026-03-04 10:0{n // 60}:{n % 60:02d},400 WARN exited: catalog (terminated by SIGABRT (core dumped); not expected)")
-    return s.metric("processes.csv", {"catalog_rss_mb": lambda n: 70 if n < T else 70 + ((n - T) % 30) * 9, "shop_api_rss_mb": lambda _: 80.0})
+        s.add(
+            "supervisord.log",
+            n + 0.2,
+            f"2026-03-04 10:0{n // 60}:{n % 60:02d},400 WARN exited: catalog (terminated by SIGABRT (core dumped); not expected)",
+        )
+    return s.metric(
+        "processes.csv", {"catalog_rss_mb": lambda n: 70 if n < T else 70 + ((n - T) % 30) * 9, "shop_api_rss_mb": lambda _: 80.0}
+    )
 
 
 @fault("synchronous work blocks the event loop after a release", "catalog", "code", "catalog", "block|slow", "4.3.0|release")
@@ -45,15 +61,27 @@ def _loop() -> Scene:
 def _environment() -> Scene:
     s = shop("Checkout fails.").http(failing=0.6, status=502, route="/checkout")
     s.change("deploy.log", T, "deploybot: checkout config: checkout.env pushed, restart")
-    s.text("checkout.env.diff", "--- checkout.env.1\n+++ checkout.env\n@@ -1,2 +1,2 @@\n PORT=7300\n-PRICE_URL=http://pricing:7400\n+PRICE_URL=http://pricing-v2:7400\n")
+    s.text(
+        "checkout.env.diff",
+        "--- checkout.env.1\n+++ checkout.env\n@@ -1,2 +1,2 @@\n PORT=7300\n-PRICE_URL=http://pricing:7400\n+PRICE_URL=http://pricing-v2:7400\n",
+    )
     return s.app("checkout", "error", "price lookup failed", after(T), err="getaddrinfo ENOTFOUND pricing-v2", code="ENOTFOUND")
 
 
-@fault("the descriptor limit of a service was lowered", "uploads", "config|resource_exhaustion|human", "open files|descriptor|nofile", "limit|EMFILE|minfds|ulimit")
+@fault(
+    "the descriptor limit of a service was lowered",
+    "uploads",
+    "config|resource_exhaustion|human",
+    "open files|descriptor|nofile",
+    "limit|EMFILE|minfds|ulimit",
+)
 def _nofile() -> Scene:
     s = shop("Uploads fail at busy moments.").http(failing=0.4, status=500, route="/upload")
     s.change("ansible.log", T, "TASK [supervisor : uploads unit] changed: [app02] (uploads.conf), restart uploads")
-    s.text("uploads.conf.diff", "--- uploads.conf.1\n+++ uploads.conf\n@@ -1,3 +1,3 @@\n [program:uploads]\n-command=prlimit --nofile=4096 /srv/uploads/run\n+command=prlimit --nofile=32 /srv/uploads/run\n autorestart=true\n")
+    s.text(
+        "uploads.conf.diff",
+        "--- uploads.conf.1\n+++ uploads.conf\n@@ -1,3 +1,3 @@\n [program:uploads]\n-command=prlimit --nofile=4096 /srv/uploads/run\n+command=prlimit --nofile=32 /srv/uploads/run\n autorestart=true\n",  # noqa: E501 # as the server writes it
+    )
     return s.app("uploads", "error", "store failed", after(T), err="EMFILE: too many open files, open '/srv/uploads/a.part'")
 
 
@@ -61,13 +89,22 @@ def _nofile() -> Scene:
 def _retries() -> Scene:
     s = shop("Shipping offers are missing, the rates service is overloaded.").http(failing=0.4, status=503, route="/shipping")
     s.change("deploy.log", T, "deploybot: shipping config: shipping.yaml pushed, restart")
-    s.text("shipping.yaml.diff", "--- shipping.yaml.1\n+++ shipping.yaml\n@@ -1,4 +1,4 @@\n rates_url: http://rates:7500\n-max_retries: 2\n+max_retries: 25\n timeout_ms: 800\n")
+    s.text(
+        "shipping.yaml.diff",
+        "--- shipping.yaml.1\n+++ shipping.yaml\n@@ -1,4 +1,4 @@\n rates_url: http://rates:7500\n-max_retries: 2\n+max_retries: 25\n timeout_ms: 800\n",  # noqa: E501 # as the server writes it
+    )
     s.app("shipping", "warning", "rates failed, retry", after(T, 0.3), attempt=9, err="503 Service Unavailable")
     s.app("rates", "warning", "busy, request refused", after(T, 0.3), inflight=32)
     return s.metric("rates.csv", {"rates_requests": jump(T, 6, 110), "rates_cpu_pct": jump(T, 12, 97)})
 
 
-@fault("two jobs at the same minute", "backup|db01|postgresql|nightly", "capacity|human|config|resource_exhaustion|code|infrastructure", "backup|pg_dump|job", "slow|disk|cpu|shared|resource")
+@fault(
+    "two jobs at the same minute",
+    "backup|db01|postgresql|nightly",
+    "capacity|human|config|resource_exhaustion|code|infrastructure",
+    "backup|pg_dump|job",
+    "slow|disk|cpu|shared|resource",
+)
 def _jobs() -> Scene:
     s = shop("Everything is slow since ten o'clock.").http(slow_ms=1300, failing=0.05, status=504)
     s.add("cron.log", T, "Mar  4 10:01:00 db01 CRON[311]: (root) CMD (/usr/local/bin/nightly-backup.sh pg_dump shop)")
@@ -86,5 +123,11 @@ def _flag() -> Scene:
 def _zone() -> Scene:
     s = shop("Delivery slots of this evening cannot be booked.").http(failing=0.4, status=422, route="/slots")
     s.change("deploy.log", T, "deploybot: delivery 2.7.4 -> 2.8.0 rollout finished (datetime cleanup)")
-    s.every(range(160), lambda n: ("delivery.log", f"ts={iso(n)} level=info svc=delivery msg=\"slots listed\" ms=6"))
-    return s.app("delivery", "error", "slot refused", after(T), err="ValueError: slot 2026-03-04T18:00:00 lies in the past (can't compare offset-naive and offset-aware datetimes)")
+    s.every(range(160), lambda n: ("delivery.log", f'ts={iso(n)} level=info svc=delivery msg="slots listed" ms=6'))
+    return s.app(
+        "delivery",
+        "error",
+        "slot refused",
+        after(T),
+        err="ValueError: slot 2026-03-04T18:00:00 lies in the past (can't compare offset-naive and offset-aware datetimes)",
+    )

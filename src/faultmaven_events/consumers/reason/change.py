@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from faultmaven_events.consumers.reason.answers import answers_of
 from faultmaven_events.consumers.reason.aspect import aspects
 from faultmaven_events.consumers.reason.graph import Graph, stem
 from faultmaven_events.consumers.reason.page import Page
@@ -23,6 +24,8 @@ _AUTHOR: Final = re.compile(
     r"|platform|security|admin|announced|[a-z]+-team)[\w-]*: ?",
     re.IGNORECASE,
 )
+_NAMES: Final = re.compile(r"(?:^|[./-])(?:hosts|zone)\b|dnsmasq|\.zone\b|^db\.[a-z]", re.IGNORECASE)
+"""Files that say which name leads to which address."""
 _FILE: Final = re.compile(r"[\w-]+\.(?:conf|cfg|ya?ml|env|ini|json|toml|properties|rules|zone|cnf|hcl|xml|sql|pem|crt)\b", re.IGNORECASE)
 
 
@@ -53,6 +56,7 @@ def collect(
     for page in pages.values():
         if _is_diff(page):
             continue
+        found += _answered(page, graph)
         found += _records(page, graph, kinds) if _is_record(page) else _logged(page, writers.get(page.file), kinds)
     for page in pages.values():
         if _is_diff(page):
@@ -73,12 +77,9 @@ def plain(line: str) -> str:
 
 def _kind(text: str, kinds: Sequence[ChangeKind]) -> tuple[ChangeKind, dict[str, str]] | None:
     for kind in kinds:
-        match = kind.pattern.search(text)
-        if match:
-            values = {k: v.strip() for k, v in match.groupdict().items() if v}
-            if "version2" in values:
-                values["version"] = values.pop("version2")
-            return kind, values
+        read = [{k.rstrip("0123456789"): v.strip() for k, v in m.groupdict().items() if v} for m in kind.pattern.finditer(text)]
+        if read:
+            return kind, max(read, key=len)
     return None
 
 
@@ -92,8 +93,14 @@ def _component(text: str, graph: Graph, kind: str) -> str | None:
     named = graph.mentioned(text)
     if kind in {"migration", "ddl"} and "postgresql" in graph.components.values() and "postgresql" not in named:
         return "postgresql"
+    lead = re.match(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?=[: ])", text)
+    if lead and named and graph.find(lead[0]) is None and lead[0].startswith(f"{named[0].lower()}-"):
+        return lead[0]
     if named:
         return named[0]
+    tool = next((graph.tools[word] for word in re.findall(r"[a-z][a-z-]+", text.lower()) if word in graph.tools), None)
+    if tool:
+        return graph.find(tool) or graph.add(tool)
     url = re.search(r"https?://([\w.<>-]+(?::\d+)?)", text)
     target = graph.find(url[1]) if url else None
     files = _FILE.findall(text)
@@ -140,14 +147,27 @@ def _logged(page: Page, writer: str | None, kinds: Sequence[ChangeKind]) -> list
     """Changes that servers and applications log themselves: administrative statements, jobs, flushes, a new version of their own."""
     by_name = {k.name: k for k in kinds}
     found: list[Change] = []
-    for name, pattern in (("ddl", "statement"), ("job", "job"), ("flush", "flush")):
+    for name, pattern in (("ddl", "statement"), ("config", "parameter"), ("job", "job"), ("flush", "flush")):
         for count, (number, match) in enumerate(page.search(words(pattern))):
             if count >= 40:
                 break
             text = match["sql"] if name == "ddl" else plain(page.lines[number - 1])
-            values = {"what": text[:200]} if name == "ddl" else {}
+            values = {"what": text[:200]} if name == "ddl" else {k: v for k, v in match.groupdict().items() if v and name == "config"}
             found.append(_change(page, number, text, (by_name[name], values), writer))
     return [*found, *_versions(page, writer, by_name["release"])]
+
+
+def _answered(page: Page, graph: Graph) -> list[Change]:
+    """Names that the resolver's log shows with another address than before."""
+    found = []
+    for told in answers_of(page):
+        text = f"DNS name {told.name} resolved to {told.old}, since then to {told.new}"
+        text += f", which is the address of {told.owner}" if told.owner else ""
+        values = {"path": told.name, "old": told.old, "new": told.new, "host": told.name}
+        name = graph.find("dnsmasq") or graph.add("dnsmasq")
+        made = _change(page, told.line, text, (ChangeKind("dns", 0.9, _STAMP), values), name)
+        found.append(replace(made, aspects=frozenset({"address"}), extra=(page.cite(told.before),), edit=True))
+    return found
 
 
 def _is_config(page: Page) -> bool:
@@ -188,7 +208,7 @@ def _edit(page: Page, fact: Fact, records: Sequence[Change], graph: Graph) -> Ch
     at = record.at if record else fact.at.timestamp() if fact.at else None
     return Change(
         id=f"{page.file}#{fact.id}",
-        kind="config",
+        kind="dns" if _NAMES.search(base) else "config",
         text=_said(base, path, old, new, values.get("renamed_to"))[:300],
         file=page.file,
         citation=fact.citations[0],
@@ -217,16 +237,28 @@ def _origin(base: str, page: Page, records: Sequence[Change], graph: Graph) -> t
     if record is None and len(stem(base)) > 2:
         record = next((r for r in records if r.kind in {"config", "release", "flag"} and stem(base).lower() in r.text.lower()), None)
     component = _owner(base, record, page, graph)
+    if record is None:
+        record = _alike(base, page, records)
     if record is None and component:
-        record = next((r for r in records if r.component == component and r.kind in {"config", "release", "restart", "flag"}), None)
+        record = next((r for r in records if r.component == component and r.kind in {"config", "release", "restart", "flag", "dns"}), None)
     return record, component
+
+
+def _alike(base: str, page: Page, records: Sequence[Change]) -> Change | None:
+    """The record that shares most distinctive words (a serial, a revision, a domain) with the diff."""
+    touched = "\n".join(line for line in page.lines if line[:1] in "+-")
+    mine = {t.strip(".-:") for t in re.findall(r"[\w.-]{5,}", f"{base}\n{touched}") if re.search(r"\d{4,}|\w\.\w|[a-z]_[a-z]", t)}
+    mine |= {base.removesuffix(f".{part}") for part in ("hosts", "zone", "conf", "cfg") if base.endswith(f".{part}")}
+    scored = [(sum(1 for t in mine if t in r.text), r) for r in records if r.kind not in {"alert", "traffic"} and r.at is not None]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    return best[1] if best and best[0] else None
 
 
 def _owner(base: str, record: Change | None, page: Page, graph: Graph) -> str | None:
     known = graph.find(stem(base))
-    if known:
+    if known and not _NAMES.search(base):
         return known
-    software = {"pg_hba": "postgresql", "resolv": "dnsmasq"}.get(stem(base))
+    software = "dnsmasq" if _NAMES.search(base) else {"pg_hba": "postgresql", "resolv": "dnsmasq"}.get(stem(base))
     if software:
         return graph.add(software)
     if record and record.component:

@@ -1,4 +1,7 @@
-"""Clocks of files put side by side: a file in local time is moved by whole quarters of an hour, a clock that is off is only noted."""
+"""Clocks of files put side by side.
+
+A file in local time is moved by whole quarters of an hour, one without years by whole years; a clock that is off is only noted.
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +12,7 @@ from typing import Final
 from faultmaven_events.schemas.insight import Insights
 
 _QUARTER: Final = 900.0
+_YEARISH: Final = 300 * 86_400.0
 _BACK: Final = re.compile(r"go back in time, by ([\d.]+(?:e\+\d+)?) s")
 _MINIMUM: Final = 60.0
 """Seconds; smaller differences at the end of files are ordinary."""
@@ -24,6 +28,8 @@ class Alignment:
     @property
     def note(self) -> str | None:
         """What a reader of the timeline must know."""
+        if abs(self.shift.total_seconds()) > _YEARISH:
+            return f"no year in its times, moved by {self.shift.days:+d} days beside the other files"
         if self.shift:
             return f"local time, moved by {self.shift.total_seconds() / 3600:+g} h to UTC"
         return f"this clock seems off by {self.skew:+.0f} s" if self.skew else None
@@ -51,8 +57,22 @@ def _one(file: Insights, usual: datetime, window: float) -> Alignment:
         return Alignment(skew=-round(float(back[1])))
     if abs(ahead) <= window:
         return Alignment(skew=round(ahead) if ahead > _MINIMUM else 0.0)
+    if abs(ahead) > _YEARISH and (moved := _year(file.end, usual, window)):
+        return Alignment(shift=moved)
     quarters = round(ahead / _QUARTER)
     rest = ahead - quarters * _QUARTER
     if quarters and quarters % 2 == 0 and abs(rest) <= window * 1.2 and abs(quarters) <= 56:
         return Alignment(shift=timedelta(seconds=-quarters * _QUARTER))
     return Alignment(skew=round(ahead) if ahead > 0 else 0.0)
+
+
+def _year(end: datetime, usual: datetime, window: float) -> timedelta | None:
+    """Times without a year were given the wrong one: how far the file must be moved to lie beside the others."""
+    for year in (usual.year, usual.year - 1, usual.year + 1):
+        try:
+            moved = end.replace(year=year)
+        except ValueError:  # the 29th of February
+            continue
+        if moved != end and abs((moved - usual).total_seconds()) <= window:
+            return moved - end
+    return None

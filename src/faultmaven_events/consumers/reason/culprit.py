@@ -116,8 +116,10 @@ def _application(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
 
 def _holder(case: Case, _: Sequence["Sign"], __: str) -> str | None:
     """Whose session holds the lock that the others wait for."""
-    name = case.lock.head.name if case.lock else ""
-    return (case.graph.find(name) or name) if name else None
+    head = case.lock.head if case.lock else None
+    if head is None or not head.name:
+        return None
+    return f"postgresql (session of {head.name})" if head.adhoc else case.graph.find(head.name) or head.name
 
 
 WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {

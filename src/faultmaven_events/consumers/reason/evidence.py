@@ -69,6 +69,8 @@ def point(case: Case, trend: Trend) -> Citation | None:
 def citations(case: Case, candidate: Candidate, limit: int = 10) -> tuple[Citation, ...]:
     """The strongest lines for a hypothesis: its change, its direct signs, then the rest."""
     found: list[Citation] = []
+    if candidate.cause.blocking and case.lock:
+        found += [*case.lock.head.lines[:2], *(line for s in case.lock.waiting[:1] for line in s.lines[:1])]
     if candidate.change:
         found += [candidate.change.citation, *candidate.change.extra]
     for sign in sorted(candidate.signs, key=lambda s: (s.name not in candidate.cause.direct, -s.weight)):

@@ -14,6 +14,8 @@ from faultmaven_events.consumers.reason.trend import Trend
 
 _SLACK: Final = 3.0
 """Seconds that a change may be recorded after its first effect."""
+_AT_ONCE: Final = 20.0
+_MEASURES: Final = frozenset({"ms", "s", "size", "used", "count", "status", "retained", "message", "error", "how", "reason", "mode"})
 _ENOUGH: Final = 1.2
 _TELLING: Final = re.compile(r"[A-Za-z0-9_.:/-]{3,}")
 _SQL: Final = frozenset(
@@ -76,18 +78,22 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
     kind = cause.changes.get(change.kind)
     common = set(cause.aspects) & change.aspects
     said = cause.words.search(f"{change.text} {change.values.get('record', '')}") if cause.words else None
+    names = _names(change, signs.sightings) if said and kind is None else None
+    kind = 0.3 if names else kind
     if (kind is None and not common) or (cause.words_required and not said and not common):
         return None
     stray = not common and ((change.edit and bool(cause.aspects)) or (cause.words is not None and not said and change.kind == "ddl"))
     points: list[tuple[float, str]] = [(change.weight + (kind or 0.0), f"a {change.kind} can bring this")]
     when = _time(change, signs.since, case)
-    if when is None:
+    if when is None or (cause.onset == "signs" and change.kind == "release" and _early(change, signs.since)):
         return None
     points += [when, _place(case, cause, change, signs.sightings, signs.trends), (-0.9 if stray else 0.0, "")]
     if common:
         points.append((0.8, f"the edit is of the kind that does this ({', '.join(sorted(common))})"))
     if said:
         points.append((0.7, f"its text says '{said[0]}'"))
+    if names:
+        points.append((0.6, f"it names {names}"))
     literal = _literal(change, signs.sightings)
     if literal:
         points.append((1.4, f"its new value {literal} stands in the failing lines"))
@@ -96,8 +102,22 @@ def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
 
 
 def _queued(lock: Chain, change: Change) -> bool:
-    """What only waits for the lock has not taken it."""
-    return lock.waits(f"{change.values.get('what', '')} {change.text}") and not (change.component and lock.holds(change.component))
+    """What only waits for the lock has not taken it; where the holder is known, only a change of its own counts."""
+    text = f"{change.values.get('what', '')} {change.text}"
+    own = lock.holds(text) or bool(change.component and lock.holds(change.component))
+    return not own and (bool(lock.head.name) or lock.waits(text))
+
+
+def _names(change: Change, sightings: Sequence[Sighting]) -> str | None:
+    """A name that the signs carry (a slot, a queue, a host) and the change's text holds."""
+    text = f"{change.text} {change.values.get('record', '')}"
+    held = sorted({v for s in sightings for k, v in s.values.items() if k not in _MEASURES and len(v) >= 4 and not v.isdigit()})
+    return next((v for v in held if re.search(rf"(?<![\w-]){re.escape(v)}(?![\w-])", text)), None)
+
+
+def _early(change: Change, since: float | None) -> bool:
+    """What a release breaks shows with its first work."""
+    return change.at is not None and since is not None and since - change.at > _AT_ONCE
 
 
 def _time(change: Change, reference: float | None, case: Case) -> tuple[float, str] | None:

@@ -25,7 +25,7 @@ _SCHEMES: Final = {
     "mongodb+srv": "mongodb",
 }
 _URL: Final = re.compile(
-    rf"(?:[\"']?(?P<key>[A-Za-z][\w.-]*)[\"']?\s*[:=]\s*[\"']?)?(?P<scheme>https?|postgres(?:ql)?|rediss?|amqps?|mysql|mongodb(?:\+srv)?)://(?:[^@/\s\"']*@)?(?P<host>{HOST})(?::(?P<port>\d+))?"
+    rf"(?:[\"']?(?<![\w.-])(?P<key>[A-Za-z][\w.-]{{0,80}})[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?)?(?P<scheme>https?|postgres(?:ql)?|rediss?|amqps?|mysql|mongodb(?:\+srv)?)://(?:[^@/\s\"']*@)?(?P<host>{HOST})(?::(?P<port>\d+))?"
 )
 _UPSTREAM: Final = re.compile(rf"(?:upstream|backend)\s+(?P<name>[\w.-]+)\s*\{{[^}}]*?server\s+(?P<host>{HOST}?):(?P<port>\d+)", re.DOTALL)
 _SERVER: Final = re.compile(rf"^\s*server\s+(?P<name>[\w.-]+)\s+(?P<host>{HOST}?):(?P<port>\d+)", re.MULTILINE)
@@ -40,6 +40,16 @@ _STEM: Final = re.compile(
 )
 _GENERIC: Final = frozenset(
     [
+        "at",
+        "on",
+        "to",
+        "from",
+        "via",
+        "for",
+        "location",
+        "referer",
+        "link",
+        "path",
         "http",
         "https",
         "url",
@@ -103,6 +113,8 @@ class Graph:
     uses: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     hosts: dict[str, str] = field(default_factory=dict)
     tiers: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, str] = field(default_factory=dict)
+    """Commands and other names that give a known server away: `rabbitmqctl` is RabbitMQ's."""
 
     def add(self, name: str) -> str:
         """Register a component and return the name under which it is known."""
@@ -165,6 +177,7 @@ def build(files: Sequence[Insights], pages: Mapping[str, Page], software: Sequen
         if writer:
             writers[name] = graph.add(writer)
     graph.tiers = {s.name: s.tier for s in software}
+    graph.tools = {name: s.name for s in software if s.tier != "infrastructure" for name in s.names}
     ports = {port: s.name for s in software for port in s.ports}
     for file in files:
         page = pages.get(file.file)

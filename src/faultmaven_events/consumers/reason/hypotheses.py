@@ -8,7 +8,7 @@ from faultmaven_events.consumers.reason.change import Change
 from faultmaven_events.consumers.reason.evidence import Locker, citations, cite
 from faultmaven_events.consumers.reason.noise import Noise
 from faultmaven_events.consumers.reason.rank import Candidate
-from faultmaven_events.consumers.reason.statement import clock, onset, state, values
+from faultmaven_events.consumers.reason.statement import clock, in_force, onset, state, values
 from faultmaven_events.consumers.reason.verdict import proved
 from faultmaven_events.schemas.insight import Citation
 from faultmaven_events.schemas.question import Verdict
@@ -55,7 +55,8 @@ def _varied(ranked: Sequence[Candidate]) -> list[Candidate]:
 
 def _one(case: Case, c: Candidate, known: Mapping[str, str], place: Place, locker: Locker) -> Hypothesis:
     top, verdict = place.top, place.verdict
-    lines = citations(case, c)
+    setting = in_force(case, c)
+    lines = tuple(dict.fromkeys((*citations(case, c), *((setting[1],) if setting else ()))))
     supports = tuple(dict.fromkeys(locker.put(line, c.cause.title) for line in lines))
     refutes = tuple(dict.fromkeys(locker.put(line, s.name) for s in c.refutes for line in cite(case, s)[:1]))
     first = c is top

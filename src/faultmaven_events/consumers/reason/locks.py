@@ -1,7 +1,7 @@
 """Who blocks whom in the database: from waiting sessions to the head of the queue, the one that holds the lock and waits for nobody."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +12,7 @@ from faultmaven_events.schemas.insight import Citation
 _SHARE: Final = 0.4
 """Least share of the waiting sessions that must stand behind one session for it to be the culprit."""
 _WAITS: Final = re.compile(
-    r"process (?P<pid>\d+) (?:still waiting for|acquired|avoided deadlock for) \w+ on (?P<what>.+?)(?: of database \d+)?(?: after (?P<ms>[\d.]+) ms|$)"
+    r"process (?P<pid>\d+) (?:still waiting for|acquired|avoided deadlock for) \w+ on .+?(?: after (?P<ms>[\d.]+) ms|$)"
 )
 _HOLDS: Final = re.compile(r"Process(?:es)? holding the lock: (?P<holders>[\d, ]+)\. Wait queue: ?(?P<queue>[\d, ]*)")
 _WRITER: Final = re.compile(r"\[(?P<pid>\d+)\][: ]+(?P<user>[\w.<>-]+)@(?P<db>[\w.<>-]+)(?:/(?P<app>[^\s:]+))?")
@@ -35,13 +35,19 @@ class Session:
 
     pid: str
     name: str = ""
-    adhoc: bool = False
+    client: str = ""
+    """What a person connected with, where nothing else than a person's tool did."""
     state: str = ""
     statement: str = ""
     since: float | None = None
     age: str = ""
     lines: tuple[Citation, ...] = ()
     blockers: frozenset[str] = frozenset()
+
+    @property
+    def adhoc(self) -> bool:
+        """Whether a person holds it, not a program."""
+        return bool(self.client)
 
     @property
     def table(self) -> str:
@@ -81,28 +87,27 @@ def _speaks(session: Session, text: str) -> bool:
 
 def chain(pages: Iterable[Page]) -> Chain | None:
     """Return the queue behind the session that blocks most, or None when nobody waits or no single session is to blame."""
-    sessions: dict[str, Session] = {}
-    begun: list[float] = []
-    for page in pages:
-        if "pid" in page.text and "|" in page.text:
-            for session in _table(page):
-                sessions[session.pid] = _joined(sessions.get(session.pid), session)
-        if "holding the lock" in page.text:
-            for session, since in _logged(page):
-                sessions[session.pid] = _joined(sessions.get(session.pid), session)
-                begun += [since] if since is not None else []
+    sessions, first = _sessions(list(pages))
     waiting = {pid: s for pid, s in sessions.items() if s.blockers}
     behind: dict[str, list[str]] = {}
     for pid in waiting:
-        for head in _heads(pid, sessions):
-            behind.setdefault(head, []).append(pid)
-    if not behind:
-        return None
-    head = min(behind, key=lambda pid: (-len(behind[pid]), pid))
-    if len(behind[head]) < _SHARE * len(waiting):
+        for end in _heads(pid, sessions):
+            behind.setdefault(end, []).append(pid)
+    head = min(behind, key=lambda one: (-len(behind[one]), one), default=None)
+    if head is None or len(behind[head]) < _SHARE * len(waiting):
         return None
     queue = sorted(behind[head], key=lambda pid: (sessions[pid].since or 1e12, -sum(pid in s.blockers for s in waiting.values()), pid))
-    return Chain(sessions.get(head, Session(head)), tuple(sessions[pid] for pid in queue), min(begun, default=None))
+    return Chain(sessions.get(head, Session(head)), tuple(sessions[pid] for pid in queue), first)
+
+
+def _sessions(pages: Sequence[Page]) -> tuple[dict[str, Session], float | None]:
+    """Every session that blocks or waits, and when the first began to wait; listings tell more than logs, so they come first."""
+    told = [(s, None) for page in pages if "pid" in page.text and "|" in page.text for s in _table(page)]
+    logged = [pair for page in pages if "holding the lock" in page.text for pair in _logged(page)]
+    sessions: dict[str, Session] = {}
+    for session, _ in (*told, *logged):
+        sessions[session.pid] = _joined(sessions.get(session.pid), session)
+    return sessions, min((since for _, since in logged if since is not None), default=None)
 
 
 def _heads(pid: str, sessions: Mapping[str, Session]) -> set[str]:
@@ -126,7 +131,7 @@ def _joined(one: Session | None, other: Session) -> Session:
     return Session(
         pid=one.pid,
         name=one.name or other.name,
-        adhoc=one.adhoc or other.adhoc,
+        client=one.client or other.client,
         state=one.state or other.state,
         statement=one.statement or other.statement,
         since=one.since if one.since is not None else other.since,
@@ -166,7 +171,7 @@ def _row(page: Page, number: int, row: Mapping[str, str]) -> Session:
     return Session(
         pid=row["pid"],
         name=user if _NAMELESS.match(app) else app,
-        adhoc=bool(_ADHOC.match(app)),
+        client=app if _ADHOC.match(app) else "",
         state=row.get("state", ""),
         statement=row.get("query", "") or row.get("statement", ""),
         since=since,
@@ -184,7 +189,7 @@ def _logged(page: Page) -> Iterator[tuple[Session, float | None]]:
         if writer and writer["pid"] not in names:
             app = writer["app"] or ""
             name = writer["user"] if _NAMELESS.match(app) else app
-            names[writer["pid"]] = Session(writer["pid"], name, adhoc=bool(_ADHOC.match(app)))
+            names[writer["pid"]] = Session(writer["pid"], name, client=app if _ADHOC.match(app) else "")
         if writer and (said := _SQL.search(line)):
             at = page.at(number)
             known = names[writer["pid"]]

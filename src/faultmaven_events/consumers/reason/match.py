@@ -120,13 +120,15 @@ def _collect(page: Page, signal: Signal, numbers: list[int], writer: str | None)
             key = tuple(sorted((k, v) for k, v in values.items() if k in IDENTITY))
             by_identity[key].append((number, values))
     largest = sorted(by_identity.values(), key=lambda hits: (-len(hits), hits[0][0]))[:_GROUPS]
-    return [_built(page, signal.name, hits, writer, noise=signal.noise) for hits in largest]
+    return [_built(page, signal.name, hits, writer, noise=signal.noise, elapsed=signal.elapsed) for hits in largest]
 
 
-def _built(page: Page, signal: str, hits: list[tuple[int, dict[str, str]]], writer: str | None, *, noise: bool) -> Sighting:
+def _built(
+    page: Page, signal: str, hits: list[tuple[int, dict[str, str]]], writer: str | None, *, noise: bool, elapsed: bool = False
+) -> Sighting:
     lines = tuple(number for number, _ in hits)
-    times = tuple(sorted(at.timestamp() for number in lines if (at := page.at(number)) is not None))
-    values = dict(hits[-1][1])
+    times = tuple(sorted(at.timestamp() - (_took(v) if elapsed else 0.0) for number, v in hits if (at := page.at(number)) is not None))
+    values = {name: value for _, read in hits for name, value in read.items()}
     return Sighting(
         signal=signal,
         file=page.file,
@@ -141,6 +143,14 @@ def _built(page: Page, signal: str, hits: list[tuple[int, dict[str, str]]], writ
         timed=bool(times) and page.insights.start is not None,
         count=len(lines),
     )
+
+
+def _took(values: Mapping[str, str]) -> float:
+    """Seconds that a line says something has taken until it was written."""
+    try:
+        return float(values.get("ms", 0)) / 1000 + float(values.get("s", 0))
+    except ValueError:
+        return 0.0
 
 
 def moment(seconds: float | None, like: datetime) -> datetime | None:

@@ -21,6 +21,10 @@ _LARGE: Final = 1_500_000
 """Characters from which on lines without any telling word are passed over."""
 _ALIKE: Final = 20
 """Shapes that are told apart among lines of a large file with the same stems."""
+_LONGEST: Final = 4000
+_HEAD: Final = 2000
+_TAIL: Final = 1000
+"""Characters of a line that are read at most, and of its two ends when it has more."""
 _BACK: Final = 60
 """Lines to look back for the time of a line that has none (stack traces, query plans)."""
 
@@ -29,12 +33,21 @@ def _shape(line: str) -> str:
     return _TOKEN.sub("#", line).translate(_DIGITS)
 
 
+def _bounded(text: str) -> str:
+    """Very long lines without their middle: patterns need time with the square of a line."""
+    lines = text.split("\n")
+    if all(len(line) <= _LONGEST for line in lines):
+        return text
+    return "\n".join(line if len(line) <= _LONGEST else f"{line[:_HEAD]} ... {line[-_TAIL:]}" for line in lines)
+
+
 class Page:
     """One file. Line numbers are 1-based, as in citations."""
 
     def __init__(self, insights: Insights, text: str, shift: timedelta = timedelta()) -> None:
         self.insights = insights
-        self.text = text
+        self._whole = text
+        self.text = _bounded(text)
         self._aligned = shift
 
     @property
@@ -49,8 +62,12 @@ class Page:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text's lines without their ends."""
+        """The text's lines without their ends, as they are read: of a very long one its two ends."""
         return self.text.split("\n")
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return self.lines if self._whole is self.text else self._whole.split("\n")
 
     @cached_property
     def shapes(self) -> dict[str, list[int]]:
@@ -135,12 +152,12 @@ class Page:
     def cite(self, first: int, last: int | None = None) -> Citation:
         """Quote lines `first` to `last`."""
         last = min(last or first, len(self.lines))
-        whole = "\n".join(self.lines[first - 1 : last])
+        whole = "\n".join(self._written[first - 1 : last])
         return Citation(
             evidence_id=self.evidence_id,
             file=self.file,
             line_start=first,
             line_end=last,
-            quote=self.lines[first - 1][:QUOTE],
+            quote=self._written[first - 1][:QUOTE],
             quote_sha256=hashlib.sha256(whole.encode()).hexdigest(),
         )

@@ -62,6 +62,8 @@ class Candidate:
     eaten_by: str | None = None
     others: tuple[Fit, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    holder: str = ""
+    """Whose session stands at the head of the queue for the lock: an `application`'s or an `adhoc` one's."""
 
     @property
     def change(self) -> Change | None:
@@ -71,7 +73,8 @@ class Candidate:
     @property
     def category(self) -> str:
         """The cause's category, as the change that brought it makes it."""
-        return self.cause.by_change.get(self.change.kind, self.cause.category) if self.change else self.cause.category
+        ways = [self.change.kind if self.change else "", self.holder]
+        return next((self.cause.by_change[w] for w in ways if w in self.cause.by_change), self.cause.category)
 
     @property
     def files(self) -> set[str]:
@@ -169,14 +172,21 @@ def _weigh(case: Case, cause: Cause, about: str, chosen: tuple[Sign, ...], more:
     gain, supports = _sum(case, cause.supports)
     loss, refutes = _sum(case, cause.refutes)
     heads = [s.sighting for s in chosen if s.sighting]
-    reference = min((s.at for s in chosen if s.at is not None), default=case.onset)
+    reference = began(case, chosen)
     fits = best_change(case, cause, Signs(heads, [s.trend for s in chosen if s.trend], reference))
     fit = fits[0] if fits else None
     if cause.change_required and fit is None:
         return None
     component = culprit(case, cause, (*chosen, *more[:3], *supports), fit.change if fit else None)
     score = cause.prior + _NEED * sum(s.weight for s in chosen) / math.sqrt(len(chosen)) + min(gain, 2.5) - min(loss, 3.0)
-    score += (fit.score if fit else 0.0) + _asked(case, component) + _felt(case, reference) + min(0.3, 0.1 * len(more))
+    holder = _holder(case) if cause.blocking else ""
+    score += (
+        (0.8 if holder else 0.0)
+        + (fit.score if fit else 0.0)
+        + _asked(case, component)
+        + _felt(case, reference)
+        + min(0.3, 0.1 * len(more))
+    )
     return Candidate(
         cause=cause,
         subject=about,
@@ -187,7 +197,26 @@ def _weigh(case: Case, cause: Cause, about: str, chosen: tuple[Sign, ...], more:
         component=component,
         score=score,
         others=tuple(fits[1:3]),
+        holder=holder,
     )
+
+
+def _holder(case: Case) -> str:
+    if case.lock is None or not case.lock.head.name:
+        return ""
+    return "adhoc" if case.lock.head.adhoc else "application"
+
+
+def began(case: Case, chosen: Sequence[Sign]) -> float | None:
+    """When the first of several signs was seen; the output of a command shows what is, not since when."""
+    dated = [s for s in chosen if s.at is not None]
+    live = [s for s in dated if (f := case.insights(s.file)) is None or f.classification.type != "command_output"]
+    return min((s.at for s in live or () if s.at is not None), default=case.onset if live or not dated else _shown(case, dated))
+
+
+def _shown(case: Case, dated: Sequence[Sign]) -> float | None:
+    moments = [s.at for s in dated if s.at is not None]
+    return min([*moments, *([case.onset] if case.onset is not None else [])], default=None)
 
 
 def _asked(case: Case, component: str) -> float:

@@ -27,6 +27,8 @@ class Signal:
     generic: bool = False
     pair: bool = False
     """Read together with the next line."""
+    elapsed: bool = False
+    """Written at the end of what it tells: its `ms` or `s` lie before the line's time."""
     facts: tuple[str, ...] = ()
     """Kinds of facts in which alone it is looked for; lines are not read then."""
 
@@ -177,6 +179,7 @@ def _signal(name: str, v: dict[str, Any]) -> Signal:
         config=bool(v.get("config", False)),
         generic=bool(v.get("generic", False)),
         pair=bool(v.get("pair", False)),
+        elapsed=bool(v.get("elapsed", False)),
         facts=tuple(v.get("facts", ())),
     )
 

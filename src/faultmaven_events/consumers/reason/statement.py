@@ -7,9 +7,11 @@ from typing import Final
 
 from faultmaven_events.consumers.reason.case import Case
 from faultmaven_events.consumers.reason.change import Change
-from faultmaven_events.consumers.reason.rank import Candidate, Sign
+from faultmaven_events.consumers.reason.locks import Chain
+from faultmaven_events.consumers.reason.rank import Candidate, Sign, began
 from faultmaven_events.consumers.reason.ruleset import words
 from faultmaven_events.consumers.reason.trend import Trend
+from faultmaven_events.schemas.insight import Citation
 
 LIMIT: Final = 600
 """Characters of a statement that readers look at."""
@@ -87,6 +89,7 @@ def values(case: Case, candidate: Candidate) -> dict[str, str]:
     found |= {"component": candidate.component, "count": str(count or "several"), "error": error, "at": clock(onset(case, candidate))}
     found["writer"] = next((s.sighting.writer for s in candidate.signs if s.sighting and s.sighting.writer), "") or ""
     found["clients"] = _clients(candidate) or "a client"
+    found = {re.sub(r"\d$", "", name): value for name, value in found.items()}
     found |= _special(case, candidate, found)
     return {k: v for k, v in found.items() if v}
 
@@ -149,7 +152,10 @@ def _special(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict
     if blocked:
         low = "free disk space" if case.sightings.get("broker_disk_alarm") else "memory"
         more["blocked"] = f"the broker's {low} alarm blocks publishers"
+    more["setting"] = setting[0] if (setting := in_force(case, candidate)) else ""
     more["holder"] = _holder(case, candidate, found)
+    if case.lock and candidate.cause.blocking:
+        more |= _lock(case.lock)
     bad = [message(s.quote) for s in case.sightings.get("telling", ())]
     more |= dict(zip(("second", "third"), bad[1:], strict=False)) if candidate.cause.id == "unexplained" else {}
     more["keys_prefix"] = _prefix(case)
@@ -159,8 +165,45 @@ def _special(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict
     return more
 
 
+def in_force(case: Case, candidate: Candidate) -> tuple[str, Citation] | None:
+    """The value that a file named by the change holds for what the cause is about, with its line."""
+    change, about = candidate.change, candidate.cause.words
+    if change is None or about is None or change.edit:
+        return None
+    names = {f.lower() for f in change.files}
+    for file in case.files:
+        page = case.pages.get(file.file)
+        if page is None or file.file.rsplit("/", 1)[-1].lower() not in names:
+            continue
+        found = next((s for s in file.settings if about.search(s.path) and s.line <= len(page.lines)), None)
+        if found:
+            return f"{file.file.rsplit('/', 1)[-1]}: {found.path} = {_short(found.value, 60)}", page.cite(found.line)
+    return None
+
+
+def _lock(lock: Chain) -> dict[str, str]:
+    """The queue for a lock in words: what is locked, and who waits first."""
+    first = lock.waiting[0]
+    whose = " ".join(p for p in (first.name, f"'{_short(first.statement, 60)}'" if first.statement else "") if p)
+    return {
+        "what": f"table {lock.table}" if lock.table else "",
+        "queued": f"{whose} (session {first.pid})" if whose else f"session {first.pid}",
+        "waiting": str(len(lock.waiting)),
+    }
+
+
 def _holder(case: Case, candidate: Candidate, found: Mapping[str, str]) -> str:
-    """Who holds a lock: a session that idles in its transaction, else what the change began."""
+    """Who holds a lock: the head of the queue, else a session that idles in its transaction, else what the change began."""
+    if case.lock and (case.lock.head.name or case.lock.head.statement):
+        h = case.lock.head
+        said = [
+            h.client,
+            f"session {h.pid}",
+            f"{h.state}, not committed" if h.state.startswith("idle in") else h.state,
+            f"open for {h.age}" if h.age else "",
+            f"last statement '{_short(h.statement, 70)}'" if h.statement else "",
+        ]
+        return f"{'a manual session of ' if h.adhoc else ''}{h.name or 'a session'} ({', '.join(p for p in said if p)})"
     change = candidate.change
     began = (
         f"{change.component or change.kind} ({_short(change.text, 110)})" if change and change.kind in {"ddl", "job", "migration"} else ""
@@ -204,10 +247,12 @@ def _prefix(case: Case) -> str:
 
 def onset(case: Case, candidate: Candidate) -> float | None:
     """When the cause set in: the change's time, else its first sign, else when users felt it."""
-    if candidate.change and candidate.change.at is not None and candidate.cause.onset == "change":
+    if candidate.change and candidate.change.at is not None and (candidate.cause.onset == "change" or candidate.change.kind == "release"):
         return candidate.change.at
-    direct = [s.at for s in candidate.signs if s.at is not None and s.weight >= 0.4]
-    first = min(direct, default=candidate.first)
+    if candidate.cause.blocking and case.lock and (begun := case.lock.head.since or case.lock.first) is not None:
+        return begun
+    direct = [s for s in candidate.signs if s.at is not None and s.weight >= 0.4]
+    first = began(case, direct) if direct else candidate.first
     return first if first is not None else case.onset
 
 
@@ -230,8 +275,10 @@ def state(case: Case, candidate: Candidate, filled: Mapping[str, str]) -> str:
         parts.append(f"Since {clock(onset(case, candidate))}.")
     worst = sorted(case.impacts, key=lambda i: (_ORDER.index(i.kind), -i.after, i.at))
     parts += [f"Effect: {_short(i.text, 110).rstrip('.')}." for i in worst[:1]]
-    text = ""
-    for part in parts:
+    if not case.impacts and candidate.change is None:
+        parts += [f"Seen: {said}." for s in case.sightings.get("telling", ()) if (said := message(s.quote)) and said[:60] not in parts[0]]
+    text = _short(parts[0], LIMIT)
+    for part in parts[1:]:
         if part and len(text) + len(part) + 1 <= LIMIT:
             text = f"{text} {part}".strip()
-    return text or _short(parts[0], LIMIT)
+    return text

@@ -10,7 +10,7 @@ from faultmaven_events.consumers.reason.page import Page
 from faultmaven_events.consumers.reason.ruleset import words
 
 SIGNAL: Final = "telling"
-_MOST: Final = 3
+_MOST: Final = 8
 _NAME: Final = re.compile(r"[A-Za-z][\w]*(?:[-.][\w]+)+|[a-z]+\d+|(?<=[`'\"])[\w.-]{4,}(?=[`'\"])")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from faultmaven_events.consumers.reason.case import Case
-from faultmaven_events.consumers.reason.rank import Candidate
+from faultmaven_events.consumers.reason.rank import Candidate, Sign
 from faultmaven_events.schemas.question import Verdict
 from faultmaven_events.schemas.report import Confidence
 
@@ -13,6 +13,9 @@ _AHEAD: Final = 0.55
 """Least posterior of a confirmed cause."""
 _LIKELY: Final = 0.45
 _SURE_FIT: Final = 2.6
+_REST: Final = 0.25
+_REST_S: Final = 15.0
+"""The last part of the evidence, as share and in seconds."""
 _CLEAR: Final = 3.0
 """Score from which a mechanism counts as at work although users do not feel it."""
 
@@ -36,6 +39,8 @@ def proved(top: Candidate) -> bool:
     """A direct statement that belongs to the incident, or a change that fits in kind, time and place."""
     if top.cause.broad and not (top.fit and any("stands in the failing lines" in r for r in top.fit.reasons)):
         return False
+    if top.holder:
+        return True
     direct = any(s.name in top.cause.direct and s.weight >= 0.5 for s in top.signs)
     brought = top.fit is not None and top.fit.score >= _SURE_FIT and top.fit.change.at is not None
     return direct or brought
@@ -51,7 +56,16 @@ def is_healthy(case: Case, ranked: Sequence[Candidate]) -> bool:
     """Clients are served as before, nothing piles up, and no mechanism is plainly at work."""
     if case.impacts or not (served(case)):
         return False
-    return not any(c.score >= _CLEAR and proved(c) and any(s.weight >= 0.5 for s in c.signs) for c in ranked[:3])
+    return not any(c.score >= _CLEAR and proved(c) and any(s.weight >= 0.5 and goes_on(case, s) for s in c.signs) for c in ranked[:3])
+
+
+def goes_on(case: Case, sign: Sign) -> bool:
+    """Whether it still shows towards the end of the evidence: what came and went without anybody feeling it is over."""
+    if case.start is None or case.end is None:
+        return True
+    until = sign.trend.until.timestamp() if sign.trend and sign.trend.until else None
+    last = sign.sighting.times[-1] if sign.sighting and sign.sighting.times else until
+    return last is None or last >= case.end - max(_REST_S, _REST * (case.end - case.start))
 
 
 def served(case: Case) -> bool:

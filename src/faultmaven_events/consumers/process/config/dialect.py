@@ -8,7 +8,7 @@ from faultmaven_events.consumers.process.config.braces import read_hcl, read_ngi
 from faultmaven_events.consumers.process.config.entry import Reader, Reading
 from faultmaven_events.consumers.process.config.ini_text import read_ini
 from faultmaven_events.consumers.process.config.json_text import read_json
-from faultmaven_events.consumers.process.config.pairs_text import read_dockerfile, read_haproxy, read_pairs
+from faultmaven_events.consumers.process.config.pairs_text import read_dockerfile, read_haproxy, read_hosts, read_pairs
 from faultmaven_events.consumers.process.config.toml_text import read_toml
 from faultmaven_events.consumers.process.config.xml_text import read_xml
 from faultmaven_events.consumers.process.config.yaml_text import read_yaml
@@ -84,6 +84,15 @@ DIALECTS = (
         r"redis|valkey|sentinel",
         r"^\s*(maxmemory(-policy)?|appendonly|protected-mode|requirepass|tcp-backlog|save|databases|replicaof|bind)\s+\S",
         "redis",
+        2,
+    ),
+    Dialect(
+        "hosts",
+        read_hosts,
+        r"(^|[./])hosts$",
+        r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]*::[0-9a-fA-F:]*|<?IP_\w+>?)"
+        r"[ \t]+[A-Za-z][\w.-]*(?:[ \t]+[A-Za-z][\w.-]*)*[ \t]*(?:#.*)?$",
+        None,
         2,
     ),
     Dialect("toml", read_toml, r"\.toml$", r"^\s*\[\[?[\w.\"-]+\]\]?\s*$(?s:.*)^\s*[\w-]+\s*=\s*(\"|\[|true|false|\d)"),

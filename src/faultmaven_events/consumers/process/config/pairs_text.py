@@ -47,6 +47,22 @@ def _value(text: str) -> str:
     return unquoted(re.sub(r"\s+#.*$", "", text))
 
 
+_HOST_LINE = re.compile(r"^\s*(\S*[\d:>]\S*)\s+([A-Za-z][\w.\- \t]*)$")
+
+
+def read_hosts(text: str) -> Reading:
+    """Read `ADDRESS NAME NAME`: a value for each name, its address."""
+    entries, truncated = within(MOST_ENTRIES, _hosts(text))
+    return Reading(entries, (), truncated)
+
+
+def _hosts(text: str) -> Iterator[Entry]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = _HOST_LINE.match(re.sub(r"#.*$", "", line[:1000]).rstrip())
+        for name in match[2].split() if match else ():
+            yield Entry(name, match[1] if match else "", number)
+
+
 def read_haproxy(text: str) -> Reading:
     """Read sections and their keywords; `server NAME` is part of the path, so that two servers stay apart."""
     entries, truncated = within(MOST_ENTRIES, _haproxy(text))
