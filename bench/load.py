@@ -65,7 +65,7 @@ async def accept_latency(url: str, *, clients: int, seconds: float, pause: float
 
 async def end_to_end(url: str, megabytes: float) -> float:
     """Return the seconds from the start of an upload until its job is completed, with nothing else going on."""
-    await _idle(url)
+    await drained(url)
     async with aiohttp.ClientSession() as session:
         started = time.monotonic()
         async with session.post(f"{url}/api/v1/data", data=_form(log_lines(megabytes, seed=int.from_bytes(os.urandom(4))))) as answer:
@@ -80,7 +80,7 @@ async def end_to_end(url: str, megabytes: float) -> float:
             await asyncio.sleep(0.1)
 
 
-async def _idle(url: str) -> None:
+async def drained(url: str) -> None:
     """Wait until no job is under way, at most 10 minutes."""
     async with aiohttp.ClientSession() as session:
         for _ in range(600):

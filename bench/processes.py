@@ -1,5 +1,8 @@
 """The system's processes, as the operating system counts them."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import psutil
 
 
@@ -18,3 +21,16 @@ def resident(processes: list[psutil.Process], word: str) -> int:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return total
+
+
+@contextmanager
+def paused(pids: Sequence[int | None]) -> Iterator[None]:
+    """Stop processes while the block lasts (SIGSTOP), with everything below them."""
+    stopped = [process for pid in pids if pid is not None for process in tree(psutil.Process(pid))]
+    for process in stopped:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in stopped:
+            process.resume()

@@ -169,11 +169,9 @@ class Jobs:
         with mongo_errors():
             with suppress(DuplicateKeyError):  # it was applied before
                 await self._jobs.update_one({**key, "seen": {"$ne": event.id}}, changes, upsert=True)
-            if ending is None:
-                await self._jobs.update_one(
-                    {**key, "final": None, "status": "accepted", "rank": {"$gt": 0}}, {"$set": {"status": "running"}}
-                )
-            else:
+            if ending is None and event.state == "classified":  # the first event that every job of the door passes
+                await self._jobs.update_one({**key, "final": None, "status": "accepted"}, {"$set": {"status": "running"}})
+            elif ending is not None:
                 final = {"at": ending.at, "result": ending.result, "error": ending.error.model_dump() if ending.error else None}
                 done = {"$set": {"final": final, "status": ending.status}, "$inc": {"version": 1}, "$max": {"updated_at": ending.at}}
                 await self._jobs.update_one({**key, "final": None}, done)
