@@ -182,6 +182,7 @@ def add(
 def publish(
     file: Annotated[Path, typer.Argument(metavar="EVENT.json", help="A CloudEvent as JSON; `-` reads standard input.", allow_dash=True)],
     check: Annotated[bool, typer.Option("--check", help="Only check it against its schema.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Publish an event straight onto the broker (FM_AMQP_URL), confirmed."""
     from faultmaven_events.cli.topology import connect
@@ -205,4 +206,8 @@ def publish(
 
     if not check:
         asyncio.run(run())
-    print(f"{'valid' if check else 'published'}: {event.type} {event.id} job={event.subject}")
+    outcome = "valid" if check else "published"
+    if as_json:
+        print_json({"outcome": outcome, "type": event.type, "id": event.id, "job_id": event.subject})
+    else:
+        print(f"{outcome}: {event.type} {event.id} job={event.subject}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from faultmaven_events.cli.client import AsJson, print_json
 from faultmaven_events.producers.contracts import files
 
 app = typer.Typer(help="JSON Schemas and the AsyncAPI document of the events, generated from code.", no_args_is_help=True)
@@ -23,8 +24,11 @@ def export(folder: Folder = Path("docs/generated")) -> None:
 
 
 @app.command()
-def check(folder: Folder = Path("docs/generated")) -> None:
+def check(folder: Folder = Path("docs/generated"), as_json: AsJson = False) -> None:
     """Say which files differ from the code. Exit status 1 when one does."""
     stale = [name for name, text in files().items() if not (folder / name).is_file() or (folder / name).read_text() != text]
-    print("\n".join(f"stale: {folder / name}" for name in stale) or "the files match the code")
+    if as_json:
+        print_json({"stale": stale})
+    else:
+        print("\n".join(f"stale: {folder / name}" for name in stale) or "the files match the code")
     sys.exit(1 if stale else 0)

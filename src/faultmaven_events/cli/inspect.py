@@ -36,6 +36,6 @@ def doctor(as_json: AsJson = False, wide: Annotated[bool, typer.Option(help="Do 
     sys.exit(0 if all(probe.found and probe.reachable is not False for probe in probes) else 1)
 
 
-def version() -> None:
+def version(as_json: AsJson = False) -> None:
     """Print the version."""
-    print(__version__)
+    print_json({"version": __version__}) if as_json else print(__version__)

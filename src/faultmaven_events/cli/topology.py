@@ -42,11 +42,14 @@ def show(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def apply() -> None:
+def apply(as_json: AsJson = False) -> None:
     """Declare everything on the broker (FM_AMQP_URL); what exists stays."""
     wanted = _plan()
     asyncio.run(_declare(wanted))
-    print(f"{len(wanted.exchanges)} exchanges and {len(wanted.queues)} queues are declared")
+    if as_json:
+        print_json({"exchanges": len(wanted.exchanges), "queues": len(wanted.queues)})
+    else:
+        print(f"{len(wanted.exchanges)} exchanges and {len(wanted.queues)} queues are declared")
 
 
 @app.command()
