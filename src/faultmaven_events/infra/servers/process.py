@@ -74,8 +74,10 @@ class Process:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it still runs."""
-        with suppress(ProcessLookupError):
-            self._child.send_signal(number)
+        if self.status is None:
+            with suppress(ProcessLookupError):
+                # Not Popen.send_signal: it polls first, and so may take the exit status away from asyncio's watcher.
+                os.kill(self.pid, number)
 
     async def stop(self) -> None:
         """Ask it to end; after its grace period, end it."""
