@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from classify_samples import SAMPLES
 from hypothesis import given, settings
@@ -7,6 +5,7 @@ from hypothesis import strategies as st
 
 from faultmaven_events.consumers.classify.charset import charset
 from faultmaven_events.consumers.classify.classify import classify
+from hanging import must_end
 
 
 @given(st.binary(max_size=4000))
@@ -38,11 +37,10 @@ def test_a_damaged_sample_does_not_make_it_raise(text: str, at: int, value: int)
 @pytest.mark.parametrize(
     "piece", ["a", " ", "-", "=", ":", '"', '\\"', "[", "{", "<", "a.", "a-", "a=", "a:", "a b ", "::", "1,", "{{", '"a', "at "]
 )
-def test_lines_made_to_be_slow_are_not(piece: str) -> None:
+def test_lines_made_to_hang_it_do_not(piece: str) -> None:
     data = (piece * 600 + "!\n").encode() * 60
-    started = time.process_time()
-    classify(data)
-    assert time.process_time() - started < 3
+    with must_end():
+        assert classify(data).reason
 
 
 @pytest.mark.parametrize(

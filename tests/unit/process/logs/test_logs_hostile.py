@@ -1,8 +1,9 @@
 import random
-import time
 
 import pytest
 from log_reading import insights
+
+from hanging import must_end
 
 LONG = 60_000
 
@@ -40,12 +41,11 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES, ids=range(len(LINES)))
-def test_no_line_breaks_the_analysis_or_takes_long(line: str) -> None:
-    began = time.perf_counter()
-    found = insights([line] * 20)
-    found.model_dump_json()
+def test_no_line_breaks_the_analysis_or_makes_it_hang(line: str) -> None:
+    with must_end():
+        found = insights([line] * 20)
+        found.model_dump_json()
     assert found.lines == 20
-    assert time.perf_counter() - began < 20
 
 
 def test_an_empty_file_is_fine() -> None:
