@@ -54,6 +54,16 @@ DATA: dict[str, dict[str, Any]] = {
         f"{kind}.failed.v1": {"error": _ERROR, "failed_at": datetime(2026, 1, 1, tzinfo=UTC)}
         for kind in ("ingest", "document", "troubleshoot")
     },
+    **{
+        f"{kind}.{state}.v1": data
+        for kind in ("ingest", "document", "troubleshoot")
+        for state, data in {
+            "cancelled": {"by": "ann", "cancelled_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            "delayed": {"error": _ERROR, "next_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            "redriven": {"dead_letter": str(UUID(int=7)), "by": "ann"},
+        }.items()
+    },
+    "alert.raised.v1": {"name": "ledger_gap", "key": "ledger_gap/1", "severity": "critical", "summary": "one job is gone"},
     "dead.letter.v1": {
         "id": UUID(int=7),
         "stage": "process",

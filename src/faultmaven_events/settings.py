@@ -50,6 +50,15 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = None
     llm_timeout_s: float = Field(default=60, gt=0)
 
+    worker_memory_mb: int = Field(default=2048, ge=256, description="Memory that one worker process may have for the content it reads")
+    stall_s: float = Field(default=60, gt=0, description="How long a consumer may make no progress while work waits, before it ends itself")
+    tenant_in_flight: int = Field(default=2000, ge=1, description="Files and documents of one tenant that may be unfinished at a time")
+    uploads_at_once: int = Field(default=64, ge=2, description="Bodies with files that the ingress reads at a time; up to 12 MB each")
+
+    ledger_interval_s: float = Field(default=30, gt=0, description="Seconds between two looks for what was accepted and is missing")
+    ledger_quiet_s: float = Field(default=60, gt=0, description="How long a job that no queue can hold may stand still")
+    ledger_window_h: float = Field(default=24, gt=0, description="Hours over which the ledger counts accepted jobs")
+
     nice: int = Field(default=0, ge=0, le=19, description="How much a consumer process steps back for others on the same machine")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Where a consumer process shows its Prometheus metrics; 0: nowhere")
     otlp_endpoint: str | None = Field(default=None, description="Where spans go, http://host:4318/v1/traces; none: nowhere")

@@ -1,6 +1,8 @@
 """The whole system on one screen: kinds, stages, queues. Exchanges, queues, bindings, the retry ladder and docs derive from it.
 
 * `fm.events` (topic): every event, routing key `<kind>.<state>.v1`; what nobody binds goes to `fm.unroutable`
+* a stage has a queue per lane, each with consumers of its own, so that a question never stands behind files, nor a file behind documents;
+  `crowd` is the lane of a tenant that has more in hand than its share
 * `fm.retry.*` (direct): one exchange and one queue per delay; a message comes back to its stage's queue when the delay is over
 * `fm.dead` (topic): `letter.<stage>` is a dead letter with its reason: it goes to the stage's dead-letter queue, and to `bury`, which tells
   the job; `crash.<stage>` is a bare message that the broker gave up on after too many crashes: `bury` makes a letter of it
@@ -20,15 +22,30 @@ SEARCH: Final = "fm.search"
 s, m = 1.0, 60.0
 
 
+CROWD: Final = "crowd"
+"""The lane that nothing is bound to: a stage moves there what a crowding tenant sent."""
+
+
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One consumer: its queue is `fm.<name>`, its dead letters lie in `fm.<name>.dead`."""
+class Lane:
+    """One queue of a stage."""
 
     name: str
+    """Empty for the lane whose queue has the stage's own name."""
     takes: tuple[str, ...]
-    """Routing patterns of fm.events that feed the queue."""
+    """Routing patterns of the stage's source that feed the queue."""
     prefetch: int
     """Messages in flight per process."""
+    rank: int = 1
+    """Who goes first at a worker process: 2 a question, 1 a file, 0 documents and the crowd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One consumer: its queues are `fm.<name>` and `fm.<name>.<lane>`, its dead letters lie in `fm.<name>.dead`."""
+
+    name: str
+    lanes: tuple[Lane, ...]
     deadline: float
     """Seconds that one message may take; far below the broker's consumer timeout of 30 minutes."""
     rungs: tuple[float, ...] = (1 * s, 15 * s, 5 * m)
@@ -42,28 +59,67 @@ class Stage:
     """Bounded queues: over it the broker refuses, and the door answers 503."""
 
     @property
-    def queue(self) -> str:
-        """The stage's queue."""
-        return f"fm.{self.name}"
+    def takes(self) -> tuple[str, ...]:
+        """The routing patterns of all lanes."""
+        return tuple(pattern for lane in self.lanes for pattern in lane.takes)
+
+    def queue(self, lane: Lane) -> str:
+        """A lane's queue."""
+        return f"fm.{self.name}.{lane.name}" if lane.name else f"fm.{self.name}"
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues of all lanes; the first one is the stage's own."""
+        return tuple(self.queue(lane) for lane in self.lanes)
 
     @property
     def dead_queue(self) -> str:
         """Where its dead letters lie."""
         return f"fm.{self.name}.dead"
 
+    @property
+    def crowd(self) -> Lane | None:
+        """The lane for tenants that crowd the others, where the stage has one."""
+        return next((lane for lane in self.lanes if lane.name == CROWD), None)
+
+
+def _lanes(state: str, question: str | None, *, files: int, questions: int) -> tuple[Lane, ...]:
+    """The lanes of a stage that every kind passes: files in the stage's own queue, questions, documents, the crowd."""
+    return (
+        Lane("", (f"ingest.{state}.*",), files),
+        Lane("question", (f"troubleshoot.{question or state}.*",), questions, rank=2),
+        Lane("document", (f"document.{state}.*",), 2, rank=0),
+        Lane(CROWD, (), max(1, files // 2), rank=0),
+    )
+
 
 _BURIED: Final = ("classify", "sanitize", "gather", "process", "embed", "reason", "record")
+_JOINED: Final = ("troubleshoot.sanitized.*", "troubleshoot.cancelled.*", "ingest.completed.*", "ingest.failed.*", "ingest.cancelled.*")
 
 STAGES: Final = (
-    Stage("classify", takes=("*.submitted.*",), prefetch=8, deadline=120 * s, raw=True),
-    Stage("sanitize", takes=("*.classified.*",), prefetch=4, deadline=600 * s, raw=True),
-    Stage("gather", takes=("troubleshoot.sanitized.*", "ingest.completed.*", "ingest.failed.*"), prefetch=16, deadline=30 * s),
-    Stage("process", takes=("ingest.sanitized.*", "document.sanitized.*", "troubleshoot.gathered.*"), prefetch=4, deadline=600 * s),
-    Stage("embed", takes=("*.processed.*",), prefetch=4, deadline=600 * s),
-    Stage("reason", takes=("troubleshoot.embedded.*",), prefetch=2, deadline=300 * s),
-    Stage("record", takes=("#",), prefetch=32, deadline=30 * s),
-    Stage("bury", takes=("crash.*", *(f"letter.{name}" for name in _BURIED)), prefetch=16, deadline=30 * s, source=DEAD),
+    Stage("classify", _lanes("submitted", None, files=8, questions=8), deadline=120 * s, raw=True),
+    Stage("sanitize", _lanes("classified", None, files=4, questions=4), deadline=600 * s, raw=True),
+    Stage("gather", (Lane("", _JOINED, 16),), deadline=30 * s),
+    Stage("process", _lanes("sanitized", "gathered", files=4, questions=4), deadline=600 * s),
+    Stage("embed", _lanes("processed", None, files=16, questions=4), deadline=600 * s),
+    Stage("reason", (Lane("", ("troubleshoot.embedded.*",), 2, rank=2), Lane(CROWD, (), 1, rank=2)), deadline=300 * s),
+    Stage(
+        "record",
+        (Lane("", ("ingest.*.*", "document.*.*", "alert.*.*"), 64), Lane("question", ("troubleshoot.*.*",), 32, rank=2)),
+        deadline=30 * s,
+    ),
+    Stage("bury", (Lane("", ("crash.*", *(f"letter.{name}" for name in _BURIED)), 16),), deadline=30 * s, source=DEAD),
 )
+
+RETIRED: Final = (
+    ("fm.classify", EVENTS, "*.submitted.*"),
+    ("fm.sanitize", EVENTS, "*.classified.*"),
+    ("fm.process", EVENTS, "document.sanitized.*"),
+    ("fm.process", EVENTS, "troubleshoot.gathered.*"),
+    ("fm.embed", EVENTS, "*.processed.*"),
+    ("fm.record", EVENTS, "#"),
+)
+"""Bindings of earlier versions, (queue, exchange, pattern), which are taken away: a broker keeps what it was once told."""
 
 BY_NAME: Final = {stage.name: stage for stage in STAGES}
 
@@ -74,8 +130,22 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The stages that a job of each kind passes, in order."""
 
-STATES: Final = ("submitted", "classified", "sanitized", "gathered", "processed", "embedded", "reasoned", "completed", "failed")
+STATES: Final = (
+    "submitted",
+    "classified",
+    "sanitized",
+    "gathered",
+    "processed",
+    "embedded",
+    "reasoned",
+    "completed",
+    "failed",
+    "cancelled",
+)
 """In the order in which a job passes them; a job's state only moves forward."""
+
+NOTES: Final = ("delayed", "redriven")
+"""What is said of a job on its way, without moving it: a stage tries again later; a dead letter was sent on its way again."""
 
 GIVES: Final = {
     "classify": "classified",
@@ -88,3 +158,16 @@ GIVES: Final = {
     "bury": "failed",
 }
 """The state that each stage's event announces."""
+
+
+def is_step(stage: str, type_: str) -> bool:
+    """Whether an event of that type is the one that moves its job into the stage.
+
+    record and gather also take events that are only of interest to them; when one of those dies or waits, its job goes on.
+    """
+    kind, state, _ = type_.split(".")
+    path = PATHS.get(kind, ())
+    if stage not in path:
+        return False
+    position = path.index(stage)
+    return state == ("submitted" if position == 0 else GIVES[path[position - 1]])

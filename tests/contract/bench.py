@@ -12,7 +12,8 @@ import httpx
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from faultmaven_events import topology
-from faultmaven_events.consumers.run import open_shell
+from faultmaven_events.consumers.consumption import Consumption
+from faultmaven_events.consumers.run import open_consumption
 from faultmaven_events.consumers.shell import Shell
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.infra.declare import declare, plan
@@ -28,24 +29,34 @@ class Bench:
     """Publishes into a stage and listens to what leaves it."""
 
     stage: Stage
-    shell: Shell
+    consumption: Consumption
     channel: AbstractChannel
     seen: AbstractQueue
+    notes: AbstractQueue
     letters: AbstractQueue
     published: list[AbstractIncomingMessage] = field(default_factory=list)
 
     async def send(self, body: bytes, *, key: str | None = None, headers: dict[str, Any] | None = None) -> None:
         """Publish straight into the stage's queue, as any AMQP client could."""
         message = aio_pika.Message(body, content_type=MEDIA_TYPE, headers=headers, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-        await self.channel.default_exchange.publish(message, key or self.stage.queue)
+        await self.channel.default_exchange.publish(message, key or self.stage.queues[0])
 
     async def next_event(self) -> AbstractIncomingMessage:
         """Wait for what the stage publishes next."""
         return await self._next(self.seen)
 
+    async def next_note(self) -> AbstractIncomingMessage:
+        """Wait for what the stage announces about a job next."""
+        return await self._next(self.notes)
+
     async def next_letter(self) -> AbstractIncomingMessage:
         """Wait for the next letter in the stage's dead-letter queue."""
         return await self._next(self.letters)
+
+    @property
+    def shell(self) -> Shell:
+        """The stage's shell."""
+        return self.consumption.shell
 
     async def settled(self) -> None:
         """Wait until the stage has nothing in hand and nothing waits."""
@@ -59,7 +70,7 @@ class Bench:
         return await self.seen.get(fail=False) is None and await self.letters.get(fail=False) is None
 
     async def _depth(self) -> int:
-        queue = await self.channel.declare_queue(self.stage.queue, passive=True)
+        queue = await self.channel.declare_queue(self.stage.queues[0], passive=True)
         return queue.declaration_result.message_count or 0
 
     @staticmethod
@@ -78,10 +89,13 @@ async def open_bench(settings: Settings, stage: Stage, handler: Handler) -> Asyn
         channel = await connection.channel()
         await declare(channel, plan(scale=settings.retry_scale))
         seen = await channel.declare_queue("", exclusive=True)
-        await seen.bind(topology.EVENTS, "#")
+        notes = await channel.declare_queue("", exclusive=True)
+        for queue, states in ((seen, topology.STATES), (notes, topology.NOTES)):
+            for state in states:
+                await queue.bind(topology.EVENTS, f"*.{state}.*")
         letters = await channel.get_queue(stage.dead_queue)
-        async with open_shell(settings, stage, handler) as shell:
-            yield Bench(stage, shell, channel, seen, letters)
+        async with open_consumption(settings, stage, handler) as consumption:
+            yield Bench(stage, consumption, channel, seen, notes, letters)
 
 
 def gives(stage: Stage, event: Event[Any]) -> Event[Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from contract.bench import gives, open_bench, sever
 from faultmaven_events import topology
-from faultmaven_events.consumers.shell import ATTEMPTS
+from faultmaven_events.consumers.attempts import ATTEMPTS
 from faultmaven_events.errors import PermanentError, TransientError, UnreadableContent
 from faultmaven_events.producers.contracts import takes
 from faultmaven_events.schemas.event import MEDIA_TYPE, Event

@@ -30,10 +30,12 @@ def show(as_json: AsJson = False) -> None:
         print_json(asdict(_plan()))
         return
     console = Console()
-    stages = Table("stage", "takes", "prefetch", "deadline", "retries after", "raw blobs", title="Stages", box=None)
+    stages = Table("stage", "queue", "takes", "prefetch", "deadline", "retries after", "raw blobs", title="Stages", box=None)
     for stage in STAGES:
         rungs = ", ".join(f"{delay:g} s" for delay in stage.rungs)
-        stages.add_row(stage.name, " ".join(stage.takes), str(stage.prefetch), f"{stage.deadline:g} s", rungs, "yes" if stage.raw else "")
+        for lane in stage.lanes:
+            raw = "yes" if stage.raw else ""
+            stages.add_row(stage.name, stage.queue(lane), " ".join(lane.takes), str(lane.prefetch), f"{stage.deadline:g} s", rungs, raw)
     queues = Table("queue", "bindings", "arguments", title="Queues", box=None)
     for queue in _plan().queues:
         bindings = "\n".join(f"{exchange} {key}".strip() for exchange, key in queue.bindings)

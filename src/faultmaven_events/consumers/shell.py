@@ -5,109 +5,145 @@ acknowledged. A crash anywhere in between means that the message comes again, an
 """
 
 import asyncio
-import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
+from faultmaven_events.consumers.acks import Acks
+from faultmaven_events.consumers.attempts import again, attempt, attempts_of
+from faultmaven_events.consumers.delay import delayed
+from faultmaven_events.consumers.fairness import Share
+from faultmaven_events.consumers.orders import Orders
+from faultmaven_events.consumers.outlets import Outlets
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import DeadlineExceeded, TransientError, Unavailable
-from faultmaven_events.infra import metrics, telemetry
+from faultmaven_events.infra import metrics, telemetry, written
 from faultmaven_events.infra.dead_letters import envelope, letter
 from faultmaven_events.infra.retry import DeadLetter, Retry, decide, describe
-from faultmaven_events.producers.publish import message_of, publish_confirmed
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.letter import Attempt
 from faultmaven_events.schemas.registry import decode
-from faultmaven_events.topology import BY_NAME, PATHS, Stage
-
-ATTEMPTS = "fm-attempts"
-"""Header: JSON list of the failed attempts so far."""
+from faultmaven_events.topology import BY_NAME, Lane, Stage, is_step
 
 CRASH = "crash."
 """Routing key of a bare message that the broker gave up on, followed by the stage's name."""
 
-KEPT_ATTEMPTS = 20
-"""Of a message that waits long for a server, only the last attempts are kept."""
+Discard = Callable[[Event[Any]], Awaitable[None]]
+"""Frees what an unwanted event holds."""
+
+
+class Observe(Protocol):
+    """Told how each message ended: the breaker's eyes."""
+
+    def __call__(self, outcome: str, code: str | None, tenant: str, *, ours: bool) -> None:
+        """`code` of its error; `ours`: whether our own code published the message."""
+
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Outlets:
-    """Where a stage's messages go."""
+class Delivery:
+    """One message in hand, and what is known of it so far."""
 
-    events: AbstractExchange
-    dead: AbstractExchange
-    rungs: dict[float, AbstractExchange]
+    message: AbstractIncomingMessage
+    lane: Lane
+    event: Event[Any] | None = None
+    started: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
 class Shell:
-    """One stage in one process."""
+    """One stage in one process; its lanes share it."""
 
     stage: Stage
     handler: Handler
     outlets: Outlets
     consumer: str
     clean_key: bytes
+    orders: Orders
+    discard: Discard
+    observe: Observe | None = None
     scale: float = 1.0
-    in_flight: int = 0
+    share: Share = field(init=False)
+    acks: dict[str, Acks] = field(init=False)
+    deliveries: dict[int, Delivery] = field(default_factory=dict)
     handled: int = 0
     progressed_at: float = field(default_factory=time.monotonic)
 
-    async def deliver(self, message: AbstractIncomingMessage) -> None:
+    def __post_init__(self) -> None:
+        self.share = Share(self.stage)
+        self.acks = {lane.name: Acks() for lane in self.stage.lanes}
+
+    @property
+    def in_flight(self) -> int:
+        """Messages in hand."""
+        return len(self.deliveries)
+
+    async def deliver(self, message: AbstractIncomingMessage, lane: Lane) -> None:
         """Handle one message to its end: acknowledged, sent to the retry ladder, or dead. Never raises but when cancelled."""
-        self.in_flight += 1
-        metrics.IN_FLIGHT.labels(self.stage.name).inc()
+        delivery = Delivery(message, lane)
+        self.deliveries[id(delivery)] = delivery
+        outcome, code = "done", None
         try:
             try:
-                await self._run(message)
+                outcome = await self._handle(delivery)
             except Exception as error:  # noqa: BLE001 # the boundary: the error's type decides what becomes of the message
-                await self._settle(message, error)
-            else:
-                metrics.HANDLED.labels(self.stage.name, "done").inc()
-                self.handled += 1
-            await message.ack()
+                outcome, code = await self._settle(delivery, error)
+            self.acks[lane.name].ack(message)
         except (TransientError, AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
             # Not confirmed, or the connection is gone: unacknowledged, the message comes again.
+            outcome = "left"
             log.warning("message_left_unacknowledged", stage=self.stage.name, error=type(error).__name__)
-            await self._give_back(message)
+            await self._give_back(delivery)
         finally:
-            self.in_flight -= 1
+            del self.deliveries[id(delivery)]
+            self.handled += outcome == "done"
             self.progressed_at = time.monotonic()
-            metrics.IN_FLIGHT.labels(self.stage.name).dec()
+            metrics.handled(self.stage.name, outcome).inc()
+            if self.observe is not None:
+                self.observe(outcome, code, delivery.event.tenantid if delivery.event else "", ours=message.app_id == "faultmaven")
 
-    async def _run(self, message: AbstractIncomingMessage) -> None:
+    async def _handle(self, delivery: Delivery) -> str:
+        message, lane = delivery.message, delivery.lane
         if (message.routing_key or "").startswith(CRASH):
-            stage = (message.routing_key or "").removeprefix(CRASH)
-            reason = DeadLetter("crashed", f"the consumer of {stage} ended {BY_NAME[stage].delivery_limit} times while it had this message")
-            await self._send_letter(message, stage, reason, "Crash", attempts_of(message))
-            return
-        event = decode(message.body)
+            await self._bury_crashed(message)
+            return "done"
+        delivery.event = event = decode(message.body)
         now = datetime.now(UTC)
         waited = max(0.0, (now - event.time).total_seconds())
-        metrics.WAITED.labels(self.stage.name).observe(waited)
-        on_path = self.stage.name in PATHS.get(event.kind, ())
-        if on_path and event.deadline is not None and event.deadline < now and self.stage.name != "record":
+        if self.stage.name not in {"record", "bury"} and self.orders.unwanted(event):
+            await self.discard(event)
+            return "dropped"
+        if self.stage.crowd is not None and self.share.crowds(event, lane, waited):
+            await self.outlets.move(again(message, attempts_of(message)), self.stage.queue(self.stage.crowd))
+            return "moved"
+        metrics.waited(self.stage.name).observe(waited)
+        if event.deadline is not None and event.deadline < now and self.stage.name != "record" and is_step(self.stage.name, event.type):
             raise DeadlineExceeded(f"the deadline passed {(now - event.deadline).total_seconds():.0f} s before {self.stage.name} could run")
+        with self.share.holding(event.tenantid, lane):
+            await self._run(message, event, waited)
+        return "done"
+
+    async def _run(self, message: AbstractIncomingMessage, event: Event[Any], waited: float) -> None:
         started = time.monotonic()
-        with telemetry.stage_span(self.stage.name, event) as span:
+        with telemetry.stage_span(self.stage.name, event) as span, written.collecting() as notes:
             try:
                 async with asyncio.timeout(self.stage.deadline):
                     following = await self.handler(event)
             except TimeoutError:
                 raise TransientError(f"{self.stage.name} took longer than {self.stage.deadline:.0f} s") from None
             ran = time.monotonic() - started
-            metrics.RAN.labels(self.stage.name).observe(ran)
+            metrics.ran(self.stage.name).observe(ran)
+            if not following:
+                return
             facts: dict[str, Any] = {
                 "stage": self.stage.name,
                 "waitedms": round(waited * 1000),
@@ -115,46 +151,44 @@ class Shell:
                 "attempt": len(attempts_of(message)) + 1,
                 "consumer": self.consumer,
                 "traceparent": telemetry.traceparent(span, event.traceparent),
+                "inputhash": event.digest(),
+                "stores": written.summary(notes),
             }
-            await self._publish([out.stamped(**facts) for out in following])
+            await self.outlets.publish([out.stamped(**{**facts, **_said(out)}, datahash=out.digest()) for out in following])
 
-    async def _publish(self, events: Sequence[Event[Any]]) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for event in events:
-                tasks.create_task(publish_confirmed(self.outlets.events, message_of(event), event.type))
-
-    async def _settle(self, message: AbstractIncomingMessage, error: Exception) -> None:
+    async def _settle(self, delivery: Delivery, error: Exception) -> tuple[str, str]:
         """Send a failed message to the retry ladder or to the dead letters, and wait for the broker's confirmation."""
-        error = _unwrap(error)
-        attempts = (*attempts_of(message), self._attempt(error))
+        error, message = _unwrap(error), delivery.message
+        attempts = (*attempts_of(message), attempt(error, self.consumer, datetime.now(UTC)))
         decision = decide(error, sum(a.code != Unavailable.code for a in attempts), self.stage.rungs, random.random())  # noqa: S311 # spreads load, guards nothing
         code = attempts[-1].code
         metrics.ERRORS.labels(self.stage.name, code).inc()
-        if isinstance(decision, Retry):
-            log.info(
-                "retry", stage=self.stage.name, message_id=message.message_id, code=code, error=describe(error), after_s=decision.after
-            )
-            metrics.HANDLED.labels(self.stage.name, "retried").inc()
-            again = Message(
-                message.body,
-                headers={ATTEMPTS: json.dumps([a.model_dump(mode="json") for a in attempts[-KEPT_ATTEMPTS:]])},
-                content_type=message.content_type,
-                delivery_mode=DeliveryMode.PERSISTENT,
-                message_id=message.message_id,
-                correlation_id=message.correlation_id,
-                type=message.type,
-            )
-            await publish_confirmed(self.outlets.rungs[decision.after * self.scale], again, self.stage.queue)
-        else:
-            await self._bury(message, error, decision, attempts)
+        name = type(error).__name__
+        if isinstance(decision, DeadLetter):
+            log.warning("dead_letter", stage=self.stage.name, message_id=message.message_id, code=decision.code, error=decision.message)
+            await self._send_letter(message, self.stage.name, decision, name, attempts, queue=self.stage.queue(delivery.lane))
+            return "dead", decision.code
+        log.info("retry", stage=self.stage.name, message_id=message.message_id, code=code, error=describe(error), after_s=decision.after)
+        await self.outlets.delay(again(message, attempts), self.stage.queue(delivery.lane), decision.after * self.scale)
+        await self._tell_delay(delivery.event, error, decision, attempts)
+        return "retried", code
 
-    async def _bury(self, message: AbstractIncomingMessage, error: Exception, decision: DeadLetter, attempts: Sequence[Attempt]) -> None:
-        log.warning("dead_letter", stage=self.stage.name, message_id=message.message_id, code=decision.code, error=decision.message)
-        metrics.HANDLED.labels(self.stage.name, "dead").inc()
-        await self._send_letter(message, self.stage.name, decision, type(error).__name__, attempts)
+    async def _tell_delay(self, event: Event[Any] | None, error: Exception, decision: Retry, attempts: Sequence[Attempt]) -> None:
+        """Let people see that the job waits, and why. What it says is no more than an announcement: it may get lost."""
+        note = delayed(event, self.stage.name, attempts, describe(error), decision.after * self.scale) if event else None
+        if note is not None:
+            try:
+                await self.outlets.publish([note])
+            except TransientError:
+                log.info("delay_not_told", stage=self.stage.name)
+
+    async def _bury_crashed(self, message: AbstractIncomingMessage) -> None:
+        stage = (message.routing_key or "").removeprefix(CRASH)
+        reason = DeadLetter("crashed", f"the consumer of {stage} ended {BY_NAME[stage].delivery_limit} times while it had this message")
+        await self._send_letter(message, stage, reason, "Crash", attempts_of(message))
 
     async def _send_letter(
-        self, message: AbstractIncomingMessage, stage: str, reason: DeadLetter, error: str, attempts: Sequence[Attempt]
+        self, message: AbstractIncomingMessage, stage: str, reason: DeadLetter, error: str, attempts: Sequence[Attempt], *, queue: str = ""
     ) -> None:
         dead = letter(
             message.body,
@@ -167,33 +201,22 @@ class Shell:
             consumer=self.consumer,
             at=datetime.now(UTC),
             clean_key=self.clean_key,
+            queue=queue,
         )
-        await publish_confirmed(self.outlets.dead, message_of(envelope(dead)), f"letter.{stage}")
+        await self.outlets.bury(envelope(dead), stage)
 
-    def _attempt(self, error: Exception) -> Attempt:
-        code = getattr(error, "code", "internal_error")
-        return Attempt(
-            at=datetime.now(UTC),
-            code=code if isinstance(code, str) else "internal_error",
-            error=type(error).__name__,
-            consumer=self.consumer,
-        )
-
-    async def _give_back(self, message: AbstractIncomingMessage) -> None:
+    async def _give_back(self, delivery: Delivery) -> None:
         await asyncio.sleep(1)  # a broker in trouble must not be asked again at once
         try:
-            await message.reject(requeue=True)
+            await delivery.message.reject(requeue=True)
+            self.acks[delivery.lane.name].passed(delivery.message)
         except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError):
             return  # the connection is gone; the broker gives the message to somebody by itself
 
 
-def attempts_of(message: AbstractIncomingMessage) -> list[Attempt]:
-    """Return the failed attempts that a message has behind it in this stage; a header that is not ours counts as none."""
-    header = message.headers.get(ATTEMPTS)
-    try:
-        return [Attempt.model_validate(entry) for entry in json.loads(str(header))] if header else []
-    except (ValueError, TypeError):
-        return []
+def _said(out: Event[Any]) -> dict[str, Any]:
+    """Return what a stage itself said of its hop: a question may go on while the last piece of its evidence is in hand."""
+    return {name: value for name in ("waitedms", "inputhash") if (value := getattr(out, name)) is not None}
 
 
 def _unwrap(error: Exception) -> Exception:

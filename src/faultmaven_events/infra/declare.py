@@ -39,6 +39,8 @@ class Plan:
 
     exchanges: tuple[Exchange, ...]
     queues: tuple[Queue, ...]
+    retired: tuple[tuple[str, str, str], ...] = ()
+    """Bindings to take away: (queue, exchange, pattern)."""
 
 
 def rung_name(delay: float) -> str:
@@ -73,7 +75,9 @@ def plan(stages: Sequence[Stage] = STAGES, *, scale: float = 1.0) -> Plan:
         Exchange(topology.DEAD, ExchangeType.TOPIC),
         *(Exchange(rung_name(delay), ExchangeType.FANOUT) for delay in delays),
     )
-    return Plan(exchanges, tuple(_queues(stages, delays)))
+    queues = tuple(_queues(stages, delays))
+    names = {queue.name for queue in queues}
+    return Plan(exchanges, queues, tuple(binding for binding in topology.RETIRED if binding[0] in names))
 
 
 def _queues(stages: Sequence[Stage], delays: Sequence[float]) -> Iterator[Queue]:
@@ -81,7 +85,8 @@ def _queues(stages: Sequence[Stage], delays: Sequence[float]) -> Iterator[Queue]
         yield Queue(stage.dead_queue, dict(_KEPT), ((topology.DEAD, f"letter.{stage.name}"),))
     yield Queue(topology.UNROUTABLE, {**_KEPT, "x-max-length": 100_000}, ((topology.UNROUTABLE, ""),))
     for stage in stages:
-        yield Queue(stage.queue, _quorum(stage), tuple((stage.source, pattern) for pattern in stage.takes))
+        for lane in stage.lanes:
+            yield Queue(stage.queue(lane), _quorum(stage), tuple((stage.source, pattern) for pattern in lane.takes))
     for delay in delays:
         # The routing key of a message in here is its stage's queue: when its time is over, the default exchange takes it back there.
         arguments = {
@@ -110,6 +115,8 @@ async def declare(channel: AbstractChannel, wanted: Plan) -> None:
             declared = await channel.declare_queue(name, durable=True, arguments=queue.arguments)
             for source, pattern in queue.bindings:
                 await declared.bind(source, routing_key=pattern)
+        for name, source, pattern in wanted.retired:
+            await (await channel.get_queue(name, ensure=False)).unbind(source, routing_key=pattern)
     except ChannelPreconditionFailed:
         raise SetupError(
             f"{name} exists on the broker with other arguments: let it run empty and delete it (`rabbitmqctl delete_queue {name}`, or the "

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from faultmaven_events import __version__
@@ -56,12 +56,22 @@ def configure_traces(settings: Settings, service: str) -> None:
     _tracer = provider.get_tracer("faultmaven_events", __version__)
 
 
+_UNTRACED = nullcontext()
+_SAMPLED = int(TraceFlags.SAMPLED)
+
+
+def stage_span(stage: str, event: Event[Any]) -> AbstractContextManager[Span | None]:
+    """Open a span around one stage's run, child of the event's `traceparent`.
+
+    Gives None when nobody collects spans, or when this trace was sampled out where it began: then the hop costs nothing.
+    """
+    if _tracer is None or (event.traceparent is not None and not int(event.traceparent[-2:], 16) & _SAMPLED):
+        return _UNTRACED
+    return _span(_tracer, stage, event)
+
+
 @contextmanager
-def stage_span(stage: str, event: Event[Any]) -> Iterator[Span | None]:
-    """Open a span around one stage's run, child of the event's `traceparent`; yields None when nobody collects spans."""
-    if _tracer is None:
-        yield None
-        return
+def _span(tracer: trace.Tracer, stage: str, event: Event[Any]) -> Iterator[Span]:
     context = _propagator.extract({"traceparent": event.traceparent}) if event.traceparent else None
     attributes = {
         "messaging.system": "rabbitmq",
@@ -69,7 +79,7 @@ def stage_span(stage: str, event: Event[Any]) -> Iterator[Span | None]:
         "faultmaven.job": str(event.subject),
         "faultmaven.type": event.type,
     }
-    with _tracer.start_as_current_span(f"{stage} {event.type}", context, SpanKind.CONSUMER, attributes, record_exception=False) as span:
+    with tracer.start_as_current_span(f"{stage} {event.type}", context, SpanKind.CONSUMER, attributes, record_exception=False) as span:
         yield span
 
 

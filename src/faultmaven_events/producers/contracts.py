@@ -75,17 +75,19 @@ def markdown() -> str:
         "",
         "## Stages",
         "",
-        "| stage | takes | gives | prefetch | deadline | retries after | raw blobs |",
-        "|---|---|---|---|---|---|---|",
+        "| stage | takes, by queue (prefetch) | gives | deadline | retries after | raw blobs |",
+        "|---|---|---|---|---|---|",
     ]
     for stage in topology.STAGES:
         rungs = ", ".join(f"{delay:g} s" for delay in stage.rungs)
-        bound = " ".join(f"`{pattern}`" for pattern in stage.takes)
+        bound = "; ".join(
+            f"`{stage.queue(lane)}` ({lane.prefetch}): {' '.join(f'`{pattern}`' for pattern in lane.takes) or 'what crowds'}"
+            for lane in stage.lanes
+        )
         cells = (
             stage.name,
             bound,
             f"`{topology.GIVES[stage.name]}`",
-            stage.prefetch,
             f"{stage.deadline:g} s",
             rungs,
             "yes" if stage.raw else "no",

@@ -5,10 +5,12 @@ replayed event has the same effects: `id = uuid5(id of the parent, "<stage>/<ind
 """
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Generic, Literal, Self, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
+from uuid_utils.compat import uuid5
 
 from faultmaven_events.schemas.model import Model, Token
 
@@ -45,11 +47,18 @@ class Event(Model, Generic[Data]):
     causationid: UUID | None = Field(default=None, description="The event that this one follows from")
     deadline: datetime | None = Field(default=None, description="After it nobody waits for the result any more")
     traceparent: str | None = Field(default=None, pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+    urgent: bool = Field(default=False, description="A person waits for it: it is never moved to the crowd's lane")
+    generation: int = Field(default=0, ge=0, le=2**31 - 1, description="How often the job was sent on its way again after a dead letter")
     stage: str | None = Field(default=None, max_length=32)
     waitedms: int | None = Field(default=None, ge=0)
     ranms: int | None = Field(default=None, ge=0)
     attempt: int | None = Field(default=None, ge=1)
     consumer: str | None = Field(default=None, max_length=128, description="Version and instance of the consumer")
+    inputhash: str | None = Field(default=None, max_length=64, description="sha256 of the data that the stage was given")
+    datahash: str | None = Field(default=None, max_length=64, description="sha256 of this event's data, as its publisher encoded it")
+    stores: str | None = Field(
+        default=None, max_length=255, description="What the stage wrote on the way, for example `blobs:2,vectors:14`"
+    )
     data: Data
 
     @property
@@ -64,7 +73,7 @@ class Event(Model, Generic[Data]):
 
     def follow(self, stage: str, state: str, data: Next, *, index: int = 0) -> "Event[Next]":
         """Return the event that `stage` publishes after this one: same job, tenant and correlation, derived id."""
-        return Event[Next](
+        return _OPEN(
             id=derive(self.id, f"{stage}/{index}"),
             source=f"/faultmaven/{stage}",
             type=f"{self.kind}.{state}.v1",
@@ -76,6 +85,8 @@ class Event(Model, Generic[Data]):
             causationid=self.id,
             deadline=self.deadline,
             traceparent=self.traceparent,
+            urgent=self.urgent,
+            generation=self.generation,
             data=data,
         )
 
@@ -83,6 +94,13 @@ class Event(Model, Generic[Data]):
         """Return a copy with the hop's facts filled in."""
         return self.model_copy(update=facts)
 
+    def digest(self) -> str:
+        """Return the sha256 of the data as this version encodes it, 64 hex digits: the link between one hop and the next."""
+        return sha256(self.data.model_dump_json(exclude_none=True).encode()).hexdigest()
+
     def encode(self) -> bytes:
         """Return the structured JSON that travels; attributes without a value are left out."""
         return self.model_dump_json(exclude_none=True).encode()
+
+
+_OPEN: type[Event[Any]] = Event[Next]  # type: ignore[valid-type] # of any data; pydantic would look the class up at every event

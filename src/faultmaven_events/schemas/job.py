@@ -10,8 +10,8 @@ from faultmaven_events.schemas.event import Kind
 from faultmaven_events.schemas.model import Model
 from faultmaven_events.schemas.outcome import Failure
 
-Status = Literal["accepted", "running", "completed", "failed", "expired"]
-TERMINAL: frozenset[str] = frozenset({"completed", "failed", "expired"})
+Status = Literal["accepted", "running", "completed", "failed", "expired", "cancelled"]
+TERMINAL: frozenset[str] = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 class StageRun(Model):
@@ -24,6 +24,39 @@ class StageRun(Model):
     attempt: int | None = None
     consumer: str | None = None
     at: datetime | None = None
+    event_id: UUID | None = Field(default=None, description="The event that the stage published")
+    causation_id: UUID | None = Field(default=None, description="The event that the stage was given")
+    input_sha256: str | None = None
+    output_sha256: str | None = None
+    stores: str | None = Field(default=None, description="What was written, for example `blobs:2,vectors:14`")
+
+
+class Ended(Model):
+    """An ending that was undone: a failed job that was sent on its way again."""
+
+    status: Status
+    at: datetime
+    generation: int
+    error: Failure | None = None
+
+
+class Waiting(Model):
+    """Why a job is not done."""
+
+    condition: Literal["unpublished", "queued", "running", "gathering", "delayed", "starved", "stalled", "paused"] = Field(
+        description="`starved`: consumers live and work, others come first; `stalled`: nobody works on the queue"
+    )
+    stage: str
+    queue: str
+    position: int | None = Field(default=None, description="Jobs ahead of it in its lane, and itself")
+    waited_s: float
+    oldest_ahead_s: float | None = Field(default=None, description="How long the first in the lane has waited")
+    consumers: int | None = Field(default=None, description="Live consumers of the stage; null: nobody knows")
+    last_error: Failure | None = None
+    next_retry_at: datetime | None = None
+    eta_s: float | None = None
+    eta_basis: str | None = None
+    explanation: str = Field(description="One sentence for a person, with what to do")
 
 
 class Job(Model):
@@ -47,4 +80,7 @@ class Job(Model):
     session_id: str | None = None
     case_id: str | None = None
     evidence: tuple[UUID, ...] = ()
+    generation: int = Field(default=0, ge=0, description="How often it was sent on its way again after a dead letter")
+    history: tuple[Ended, ...] = Field(default=(), description="Endings that were undone")
+    waiting: Waiting | None = Field(default=None, description="Why it is not done; null when it is")
     version: int = Field(ge=0, description="Grows with every change; the ETag")

@@ -34,6 +34,8 @@ class Letter(Model):
     consumer: str
     died_at: datetime
     routing_key: str
+    queue: str = Field(default="", description="The stage's queue that it came from, and goes back to when it is redriven")
+    generation: int = Field(default=0, ge=0, description="How often the job had been redriven before")
     event: dict[str, Any] | None = None
     sealed: str | None = Field(default=None, description="AES-GCM under a key derived from the clean key, base64; opened by the workbench")
     event_id: UUID | None = None

@@ -31,3 +31,25 @@ class Failed(Model):
     name: str | None = Field(default=None, max_length=255)
     dead_letter: str | None = Field(default=None, max_length=64)
     failed_at: datetime
+
+
+class Delayed(Model):
+    """A stage could not finish and tries again: the job waits on the retry ladder."""
+
+    error: Failure
+    next_at: datetime
+
+
+class Redriven(Model):
+    """A dead letter of the job was sent on its way again; the envelope's `generation` is the new one."""
+
+    dead_letter: str = Field(max_length=64)
+    by: str = Field(max_length=128)
+
+
+class Cancelled(Model):
+    """Somebody does not want the job any more."""
+
+    by: str = Field(max_length=128)
+    reason: str | None = Field(default=None, max_length=500)
+    cancelled_at: datetime

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator
@@ -121,3 +122,12 @@ async def test_a_key_that_is_none_is_one_clear_sentence(tmp_path: Path, key: str
     with pytest.raises(SetupError, match="openssl rand"):
         async with open_blobs(settings(tmp_path, clean_key=key)):
             pass
+
+
+async def test_what_is_stored_once_stays_as_it_was_first(tmp_path: Path) -> None:
+    async with open_blobs(settings(tmp_path)) as blobs:
+        puts = (blobs.put_once("acme", "clean", "one", str(n).encode(), media_type="text/plain") for n in range(8))
+        first, *others = await asyncio.gather(*puts)
+        assert all(other == first for other in others)
+        assert await blobs.read("acme", first) in {str(n).encode() for n in range(8)}
+        assert await blobs.put_once("acme", "clean", "one", b"later", media_type="text/plain") == first

@@ -5,7 +5,7 @@ import pytest
 from faultmaven_events.infra.declare import plan, rung_name
 from faultmaven_events.producers.contracts import files, takes
 from faultmaven_events.schemas.registry import EVENTS
-from faultmaven_events.topology import BY_NAME, GIVES, PATHS, STAGES, STATES
+from faultmaven_events.topology import BY_NAME, GIVES, NOTES, PATHS, STAGES, STATES
 
 GENERATED = Path(__file__).parents[3] / "docs" / "generated"
 
@@ -23,13 +23,13 @@ def test_every_event_is_taken_by_somebody_and_its_state_is_known() -> None:
     for type_ in EVENTS:
         if not type_.startswith("dead."):
             assert any(takes(stage, type_) for stage in STAGES)
-            assert type_.split(".")[1] in STATES
+            assert type_.split(".")[1] in {*STATES, *NOTES, "raised"}
 
 
 def test_every_queue_is_bounded_durable_and_has_a_way_out() -> None:
     queues = {queue.name: queue for queue in plan().queues}
-    for stage in STAGES:
-        arguments = queues[stage.queue].arguments
+    for stage, name in ((each, name) for each in STAGES for name in each.queues):
+        arguments = queues[name].arguments
         assert arguments["x-queue-type"] == "quorum"
         assert arguments["x-overflow"] == "reject-publish"
         assert arguments["x-max-length"] > 0
@@ -39,7 +39,7 @@ def test_every_queue_is_bounded_durable_and_has_a_way_out() -> None:
 
 def test_dead_letter_queues_are_declared_before_what_feeds_them() -> None:
     names = [queue.name for queue in plan().queues]
-    assert all(names.index(stage.dead_queue) < names.index(stage.queue) for stage in STAGES)
+    assert all(names.index(stage.dead_queue) < names.index(queue) for stage in STAGES for queue in stage.queues)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""Child processes of ours that are kept running: started, restarted when they die, drained at the end."""
+"""Child processes of ours that are kept running: started, replaced when they die or give no sign of life, drained at the end."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from faultmaven_events.errors import SetupError
-from faultmaven_events.infra.servers.instance import diagnose
+from faultmaven_events.infra.servers.instance import diagnose, last_words
 from faultmaven_events.infra.servers.process import Command, Process, end_leftovers
 
 BACKOFF_S: Final = (0.2, 1.0, 3.0, 10.0, 30.0)
@@ -37,6 +38,7 @@ class Crew:
         self._logs = logs
         self._progress = progress
         self._running: dict[str, Process] = {}
+        self._began: dict[str, float] = {}
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.restarts: dict[str, int] = {child.name: 0 for child in children}
@@ -60,6 +62,17 @@ class Crew:
             if count > 1:
                 raise SetupError(f"{name} does not start: {diagnose(self.log(name), 'it ended')}")
 
+    def age(self, name: str) -> float:
+        """Seconds since a child's present life began; 0 between two lives."""
+        return time.monotonic() - self._began[name] if self.pid(name) is not None else 0.0
+
+    async def replace(self, name: str, why: str) -> None:
+        """End a child that lives but does nothing, the soft way first; it starts again like one that died."""
+        process = self._running.get(name)
+        if process is not None and process.status is None and not self._stopping.is_set():
+            self._progress(f"{name} {why}: it is ended and started again (log: {self.log(name)})")
+            await process.stop()
+
     def log(self, name: str) -> Path:
         """Where a child's output goes."""
         return self._logs / f"{name}.log"
@@ -68,7 +81,7 @@ class Crew:
         """Run a child, again and again, until the crew stops."""
         failures = 0
         while not self._stopping.is_set():
-            began = time.monotonic()
+            began = self._began[child.name] = time.monotonic()
             command = Command(child.argv, child.env, grace=child.grace)
             self._running[child.name] = await Process.start(command, log=self.log(child.name), pids=self._logs / "pids")
             status = await self._running[child.name].wait()
@@ -76,7 +89,8 @@ class Crew:
                 return
             failures = 0 if time.monotonic() - began > STEADY_S else failures
             pause = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
-            self._progress(f"{child.name} ended with status {status}; it starts again in {pause:g} s (log: {self.log(child.name)})")
+            why = f": {last_words(self.log(child.name))}" if status == os.EX_SOFTWARE else ""
+            self._progress(f"{child.name} ended with status {status}{why}; it starts again in {pause:g} s (log: {self.log(child.name)})")
             await asyncio.sleep(pause)
             failures += 1
             self.restarts[child.name] += 1

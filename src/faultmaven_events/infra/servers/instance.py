@@ -174,6 +174,16 @@ def diagnose(log: Path, otherwise: str) -> str:
     return f"{cause}; its log says: {_plain(quote)[:300]} ({log})" if quote else f"{cause}; its log is empty ({log})"
 
 
+def last_words(log: Path) -> str:
+    """Return what a process said last: the `reason` of its log's last line, or that line."""
+    lines = [line for line in map(str.strip, _tail(log).splitlines()) if line]
+    line = lines[-1] if lines else "it said nothing"
+    try:
+        return str(json.loads(line)["reason"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return line[:300]
+
+
 def explain(error: OSError) -> str:
     """Say in words of a person what the system refused."""
     where = f" ({error.filename})" if error.filename else ""

@@ -1,7 +1,6 @@
 """The whole system on one machine: the servers, then ingress and consumers as child processes; for `up`, the demo and the tests."""
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -21,6 +20,7 @@ from faultmaven_events.infra.servers.crew import Child, Crew, supervise
 from faultmaven_events.infra.servers.key_files import KeyEnv, key_env
 from faultmaven_events.infra.servers.place import are_free, free_ports
 from faultmaven_events.infra.servers.stack import Urls, open_stack
+from faultmaven_events.infra.servers.vigil import beating, watch_over
 from faultmaven_events.settings import Settings
 from faultmaven_events.topology import BY_NAME
 
@@ -76,7 +76,12 @@ async def open_system(home: Path, settings: Settings, progress: Callable[[str], 
             began = time.monotonic()
             await _ready(crew, urls, settings.redis_prefix, api_url)
             progress(f"ingress and consumers are ready ({time.monotonic() - began:.1f} s)")
-            yield System(urls, api_url, home / "log", crew)
+            watching = asyncio.create_task(watch_over(crew, tuple(PROCESSES), urls.redis, settings.redis_prefix, settings.stall_s))
+            try:
+                yield System(urls, api_url, home / "log", crew)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
 
 
 def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
@@ -87,9 +92,15 @@ def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
     serve = Child("serve", (*program, "serve"), common | keys.raw | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
     behind = {"FM_NICE": str(settings.nice or BEHIND)}
     consumers = [
-        Child(name, (*program, "consume", *stages), common | behind | _raw_for(stages, keys)) for name, stages in PROCESSES.items()
+        Child(name, (*program, "consume", *stages), common | behind | _raw_for(stages, keys) | _metrics_of(place, settings))
+        for place, (name, stages) in enumerate(PROCESSES.items())
     ]
     return [serve, *consumers]
+
+
+def _metrics_of(place: int, settings: Settings) -> dict[str, str]:
+    """Return the port of a consumer's metrics: the first one has that of the settings, the others those that follow."""
+    return {"FM_METRICS_PORT": str(settings.metrics_port + place)} if settings.metrics_port else {}
 
 
 def _raw_for(stages: Collection[str], keys: KeyEnv) -> dict[str, str]:
@@ -121,15 +132,8 @@ async def _ready(crew: Crew, urls: Urls, prefix: str, api_url: str) -> None:
             crew.check()
             pids = {crew.pid(name) for name in PROCESSES}
             with suppress(RedisError):
-                missing -= {stage for stage in missing & set(BY_NAME) if await _beats(redis, f"{prefix}:consumer:{stage}:*", pids)}
+                missing -= {stage for stage, beats in (await beating(redis, prefix)).items() if beats & pids}
             if "ingress" in missing:
                 with suppress(httpx.HTTPError):
                     missing -= {"ingress"} if (await client.get(f"{api_url}/health/ready")).is_success else set()
             await asyncio.sleep(0.1)
-
-
-async def _beats(redis: Redis, pattern: str, pids: Collection[int | None]) -> bool:
-    async for key in redis.scan_iter(pattern, count=1000):
-        if (value := await redis.get(key)) and json.loads(value).get("pid") in pids:
-            return True
-    return False

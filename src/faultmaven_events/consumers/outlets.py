@@ -1,0 +1,45 @@
+"""Where a stage's messages go: on to the next stages, to a delay, to another lane, to the dead letters. Each publish is confirmed."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aio_pika import Message
+from aio_pika.abc import AbstractExchange
+
+from faultmaven_events.producers.publish import message_of, publish_confirmed
+from faultmaven_events.schemas.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """The exchanges of one stage. Every method raises Throttled or Unavailable when the broker did not confirm."""
+
+    events: AbstractExchange
+    dead: AbstractExchange
+    rungs: Mapping[float, AbstractExchange]
+    """The delay exchanges by their delay in seconds."""
+    direct: AbstractExchange
+    """The default exchange: its routing key is a queue's name."""
+
+    async def publish(self, events: Sequence[Event[Any]]) -> None:
+        """Publish events side by side."""
+        if len(events) == 1:
+            await publish_confirmed(self.events, message_of(events[0]), events[0].type)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            for event in events:
+                tasks.create_task(publish_confirmed(self.events, message_of(event), event.type))
+
+    async def delay(self, message: Message, queue: str, seconds: float) -> None:
+        """Put a message on the retry ladder; it comes back to the queue when the delay is over."""
+        await publish_confirmed(self.rungs[seconds], message, queue)
+
+    async def move(self, message: Message, queue: str) -> None:
+        """Put a message into a queue."""
+        await publish_confirmed(self.direct, message, queue)
+
+    async def bury(self, letter: Event[Any], stage: str) -> None:
+        """Send a dead letter of a stage."""
+        await publish_confirmed(self.dead, message_of(letter), f"letter.{stage}")
