@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
 from pymongo.errors import ConfigurationError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
@@ -14,16 +15,39 @@ from faultmaven_events.settings import Settings
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 Document = dict[str, Any]
 
-__all__ = ["Database", "Document", "DuplicateKeyError", "mongo_errors", "open_mongo"]
+__all__ = ["BSONError", "Database", "Document", "DuplicateKeyError", "mongo_errors", "open_mongo"]
 
 INDEXES = {
     "jobs": [
         IndexModel([("tenant", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("tenant", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("tenant", ASCENDING), ("status", ASCENDING), ("kind", ASCENDING)]),
         IndexModel([("outbox_at", ASCENDING)], sparse=True),
+        IndexModel([("created_at", ASCENDING)]),
+        IndexModel([("status", ASCENDING), ("touched_at", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel(
+            [("stage", ASCENDING), ("kind", ASCENDING), ("arrived_at", ASCENDING)],
+            partialFilterExpression={"arrived_at": {"$exists": True}},
+        ),
+        IndexModel([("kind", ASCENDING), ("final.at", DESCENDING)], partialFilterExpression={"status": "completed"}),
     ],
-    "gatherings": [IndexModel([("evidence", ASCENDING)]), IndexModel([("state", ASCENDING), ("by", ASCENDING)])],
-    "dead_letters": [IndexModel([("tenant", ASCENDING), ("died_at", DESCENDING)]), IndexModel([("fingerprint", ASCENDING)])],
+    "gatherings": [
+        IndexModel([("evidence", ASCENDING)]),
+        IndexModel([("state", ASCENDING), ("by", ASCENDING)]),
+        IndexModel([("job", ASCENDING)]),
+    ],
+    "dead_letters": [
+        IndexModel([("tenant", ASCENDING), ("died_at", DESCENDING)]),
+        IndexModel([("died_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("fingerprint", ASCENDING)]),
+        IndexModel([("state", ASCENDING), ("stage", ASCENDING)]),
+        IndexModel([("job_id", ASCENDING)]),
+        IndexModel([("redrive.op", ASCENDING), ("redrive.outcome", ASCENDING)]),
+    ],
+    "alerts": [IndexModel([("at", DESCENDING)])],
+    "ledger_gaps": [IndexModel([("state", ASCENDING), ("found_at", ASCENDING)])],
+    "redrives": [IndexModel([("state", ASCENDING), ("started_at", ASCENDING)])],
+    "audit": [IndexModel([("at", DESCENDING)])],
 }
 
 

@@ -1,31 +1,57 @@
 """What happened when: stage runs and the event log in TimescaleDB, or in plain PostgreSQL as partitioned tables.
 
 A row is written once however often its event comes: writers of one event take turns by an advisory lock, because a unique index of a
-hypertable or partitioned table must hold the time, and the time of a republished event differs.
+hypertable or partitioned table must hold the time, and the time of a republished event differs. Many events are written in one
+transaction; its locks are taken in one order, so that two processes that write the same events do not wait for each other for ever.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from pydantic_core import to_json
 
-from faultmaven_events.errors import SetupError, Unavailable
+from faultmaven_events.errors import FaultmavenError, InvalidEvent, SetupError, Unavailable
 from faultmaven_events.schemas.event import Event
+from faultmaven_events.schemas.ledger import KindLine
 from faultmaven_events.settings import Settings
 
-_COLUMNS = {
-    "event_log": (
-        "at timestamptz NOT NULL, event_id uuid NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL, type text NOT NULL, causation_id uuid"
-    ),
-    "stage_runs": (
-        "at timestamptz NOT NULL, event_id uuid NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL, kind text NOT NULL, "
-        "stage text NOT NULL, outcome text NOT NULL, waited_ms bigint, ran_ms bigint, attempt int, consumer text"
-    ),
+_EVENT: Final = "at timestamptz NOT NULL, event_id uuid NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL"
+_COUNTS: Final = ("accepted", "unpublished", "running", "completed", "failed", "expired", "cancelled", "gaps")
+_COLUMNS: Final = {
+    "event_log": f"{_EVENT}, type text NOT NULL, causation_id uuid",
+    "stage_runs": f"{_EVENT}, kind text NOT NULL, stage text NOT NULL, outcome text NOT NULL, "
+    "waited_ms bigint, ran_ms bigint, attempt int, consumer text",
+    "ledger": f"at timestamptz NOT NULL, kind text NOT NULL, {', '.join(f'{each} bigint NOT NULL' for each in _COUNTS)}, "
+    "unroutable bigint, stages jsonb NOT NULL",
 }
+_INDEXES: Final = {
+    "event_log_event": "event_log (event_id)",
+    "event_log_job": "event_log (tenant, job_id, at)",
+    "stage_runs_event": "stage_runs (event_id)",
+    "stage_runs_job": "stage_runs (tenant, job_id, at)",
+    "stage_runs_stage": "stage_runs (stage, at)",
+    "ledger_kind": "ledger (kind, at)",
+}
+
+_LOCK: Final = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
+_KNOWN: Final = "SELECT event_id FROM event_log WHERE event_id = ANY($1::uuid[])"
+_LOG: Final = (
+    "INSERT INTO event_log (at, event_id, tenant, job_id, type, causation_id) "
+    "SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[])"
+)
+_RUN: Final = (
+    "INSERT INTO stage_runs (at, event_id, tenant, job_id, kind, stage, outcome, waited_ms, ran_ms, attempt, consumer) "
+    "SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], "
+    "$9::bigint[], $10::int[], $11::text[])"
+)
+
+Entry = tuple[Event[Any], str]
+"""An event, and the outcome of the stage that published it."""
 
 
 class Timeline:
@@ -43,6 +69,8 @@ class Timeline:
                 await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
             for table, columns in _COLUMNS.items():
                 await self._create(connection, table, columns, hypertable=bool(available))
+            for name, place in _INDEXES.items():
+                await connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
             return "timescaledb" if available else "postgresql"
 
     @staticmethod
@@ -62,25 +90,33 @@ class Timeline:
                         )
                 except asyncpg.CheckViolationError:
                     continue  # rows of that month already lie in the rest; they stay there
-        await connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_event ON {table} (event_id)")
-        await connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_job ON {table} (tenant, job_id, at)")
 
-    async def record(self, event: Event[Any], outcome: str) -> None:
-        """Write an event and, when a stage published it, that stage's run."""
-        async with self._errors(), self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(event.id))
-            await connection.execute(
-                "INSERT INTO event_log (at, event_id, tenant, job_id, type, causation_id) SELECT $1, $2, $3, $4, $5, $6 "
-                "WHERE NOT EXISTS (SELECT 1 FROM event_log WHERE event_id = $2)",
-                event.time, event.id, event.tenantid, event.subject, event.type, event.causationid,
-            )  # fmt: skip # one line of parameters per statement
-            if event.stage is not None:
-                await connection.execute(
-                    "INSERT INTO stage_runs (at, event_id, tenant, job_id, kind, stage, outcome, waited_ms, ran_ms, attempt, consumer) "
-                    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM stage_runs WHERE event_id = $2)",
-                    event.time, event.id, event.tenantid, event.subject, event.kind, event.stage, outcome,
-                    event.waitedms, event.ranms, event.attempt, event.consumer,
-                )  # fmt: skip # as above
+    async def record(self, entries: Sequence[Entry]) -> list[FaultmavenError | None]:
+        """Write events and, where a stage published them, the stages' runs; return for each None, or why it can never be written.
+
+        Raises:
+            Unavailable: PostgreSQL is away or cannot write now; nothing was written.
+        """
+        try:
+            async with self._errors():
+                await self._write({event.id: (event, outcome) for event, outcome in entries})
+        except (asyncpg.DataError, ValueError):  # the server's, and what asyncpg itself finds when it encodes
+            if len(entries) == 1:
+                return [InvalidEvent("it has a value that PostgreSQL cannot hold")]
+            half = len(entries) // 2  # it does not say which one
+            return [*await self.record(entries[:half]), *await self.record(entries[half:])]
+        return [None] * len(entries)
+
+    async def _write(self, entries: dict[UUID, Entry]) -> None:
+        keys = sorted(int.from_bytes(id.bytes[:8], signed=True) for id in entries)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, keys)
+            known = {row[0] for row in await connection.fetch(_KNOWN, list(entries))}
+            new = [entry for id, entry in entries.items() if id not in known]
+            if new:
+                await connection.execute(_LOG, *_columns(_logged(event) for event, _ in new))
+            if runs := [_ran(event, outcome) for event, outcome in new if event.stage is not None]:
+                await connection.execute(_RUN, *_columns(runs))
 
     async def runs(self, tenant: str, job_id: UUID) -> list[dict[str, Any]]:
         """Return the stage runs of a job in order of time."""
@@ -88,14 +124,60 @@ class Timeline:
             rows = await connection.fetch("SELECT * FROM stage_runs WHERE tenant = $1 AND job_id = $2 ORDER BY at", tenant, job_id)
             return [dict(row) for row in rows]
 
+    async def snapshot(self, at: datetime, lines: Sequence[KindLine], gaps: Mapping[str, int], unroutable: int | None) -> None:
+        """Write a line of the ledger per kind; `gaps` are the open ones by kind."""
+        rows = [
+            (
+                *(at, each.kind, each.accepted, each.unpublished, each.running, each.completed, each.failed, each.expired, each.cancelled),
+                *(gaps.get(each.kind, 0), unroutable, to_json([stage.model_dump() for stage in each.stages]).decode()),
+            )
+            for each in lines
+        ]
+        places = ", ".join(f"${n}" for n in range(1, 13))
+        names = f"at, kind, {', '.join(_COUNTS)}, unroutable, stages"
+        async with self._errors(), self._pool.acquire() as connection:
+            await connection.executemany(f"INSERT INTO ledger ({names}) VALUES ({places})", rows)  # noqa: S608 # names of our own
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Any]:
+        """Give a connection to the queries of another repository over the same tables; raises as `record` does."""
+        async with self._errors(), self._pool.acquire() as connection:
+            yield connection
+
     @asynccontextmanager
     async def _errors(self) -> AsyncIterator[None]:
         try:
             yield
         except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError) as error:
+            if isinstance(error, ValueError):  # asyncpg cannot encode a value
+                raise
             raise Unavailable(f"PostgreSQL does not answer: {type(error).__name__}") from error
-        except (asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLTransactionError) as error:
+        except (
+            asyncpg.InsufficientResourcesError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.TransactionRollbackError,
+            asyncpg.ObjectNotInPrerequisiteStateError,
+        ) as error:
             raise Unavailable(f"PostgreSQL cannot write now: {type(error).__name__}") from error
+
+
+def _logged(event: Event[Any]) -> tuple[object, ...]:
+    return _zoned(event.time), event.id, event.tenantid, event.subject, event.type, event.causationid
+
+
+def _ran(event: Event[Any], outcome: str) -> tuple[object, ...]:
+    return (
+        *(_zoned(event.time), event.id, event.tenantid, event.subject, event.kind, event.stage, outcome),
+        *(event.waitedms, event.ranms, event.attempt, event.consumer),
+    )
+
+
+def _zoned(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _months(today: date) -> list[tuple[date, date]]:

@@ -1,15 +1,18 @@
-"""The record stage: projects every event onto its job (Mongo) and into what happened when (Timescale), and completes jobs."""
+"""The record stage: writes down what every event says of its job (Mongo) and when it happened (Timescale), and completes jobs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from pydantic_core import from_json
 
-from faultmaven_events.consumers.record.project import evidence_result, failed, is_last
+from faultmaven_events.consumers.record.project import ended, evidence_result, is_last
+from faultmaven_events.consumers.record.reconciler import Reconciler
+from faultmaven_events.consumers.record.writer import Writer
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.infra.blobs import Blobs, open_blobs
-from faultmaven_events.infra.jobs import Ending, Jobs
+from faultmaven_events.infra.jobs import Ending
 from faultmaven_events.infra.mongo import ensure_indexes, open_mongo
 from faultmaven_events.infra.timescale import open_timeline
 from faultmaven_events.schemas.event import Event
@@ -25,6 +28,11 @@ async def _result(event: Event[Any], blobs: Blobs) -> dict[str, Any]:
     return {"report": report, "markdown": markdown}
 
 
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @asynccontextmanager
 async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     """Open the stores and yield the handler."""
@@ -33,20 +41,18 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
         database = await stack.enter_async_context(open_mongo(settings))
         timeline = await stack.enter_async_context(open_timeline(settings))
         await ensure_indexes(database)
-        jobs = Jobs(database)
+        writer = Writer(database, timeline)
+        stack.push_async_callback(writer.close)
+        stack.push_async_callback(_end, asyncio.create_task(Reconciler(database, timeline, settings).run()))
 
         async def record(event: Event[Any]) -> Sequence[Event[Any]]:
             """Store what an event says; after a job's last one, its result, then announce that it is completed."""
-            if is_last(event):
-                result = await _result(event, blobs)
-                await timeline.record(event, "done")
-                await jobs.project(event, Ending("completed", event.time, result=result))
-                summary = {k: v for k, v in result.items() if k not in {"report", "markdown"}}
-                if event.kind == "troubleshoot":
-                    summary = event.data.model_dump(mode="json")
-                return [event.follow("record", "completed", Completed(result=summary))]
-            await timeline.record(event, "failed" if event.state == "failed" else "done")
-            await jobs.project(event, failed(event) if event.state == "failed" else None)
-            return []
+            if not is_last(event):
+                await writer.write(event, ended(event))
+                return []
+            result = await _result(event, blobs)
+            await writer.write(event, Ending("completed", event.time, result=result))
+            summary = event.data.model_dump(mode="json") if event.kind == "troubleshoot" else result
+            return [event.follow("record", "completed", Completed(result=summary))]
 
         yield record

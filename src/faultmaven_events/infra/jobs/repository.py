@@ -1,35 +1,16 @@
-"""Jobs in MongoDB. The door inserts them as accepted, record projects events onto them; state only moves forward.
-
-A document: `_id` job id, `tenant`, `user`, `kind`, `hops` by stage, `seen` ids of projected events, `rank` of the furthest state, `final`
-once it ended (status, result, error), `status` for queries, `version`, and the door's `outbox` until its event is confirmed.
-"""
+"""Reading jobs, and accepting them: what the door does. The shape of a document is described in `document`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from faultmaven_events.infra.mongo import Database, Document, DuplicateKeyError, mongo_errors
-from faultmaven_events.schemas.event import Event
-from faultmaven_events.schemas.job import TERMINAL, Job, StageRun
-from faultmaven_events.schemas.outcome import Failure
-from faultmaven_events.topology import PATHS, STATES
+from faultmaven_events.infra.jobs.document import job_of
+from faultmaven_events.infra.mongo import Database, Document, mongo_errors
+from faultmaven_events.schemas.job import TERMINAL, Job
 
 POLL = 0.15
 """Seconds between two looks at a watched job."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a job ended."""
-
-    status: str
-    at: datetime
-    result: dict[str, Any] | None = None
-    error: Failure | None = None
 
 
 class Jobs:
@@ -86,6 +67,12 @@ class Jobs:
             document = await self._jobs.find_one({"_id": id, "tenant": tenant}, {"outbox": 0, "seen": 0})
         return job_of(document) if document else None
 
+    async def unfinished(self, tenant: str, most: int) -> int:
+        """Return how many files and documents of a tenant are on their way, counted up to `most`."""
+        query = {"tenant": tenant, "status": {"$in": ["accepted", "running"]}, "kind": {"$in": ["ingest", "document"]}}
+        with mongo_errors():
+            return await self._jobs.count_documents(query, limit=most)
+
     async def existing(self, tenant: str, ids: tuple[UUID, ...], kind: str) -> set[UUID]:
         """Return which of the ids are jobs of that tenant and kind."""
         with mongo_errors():
@@ -137,79 +124,3 @@ class Jobs:
                 if job.status in TERMINAL:
                     return
             await asyncio.sleep(POLL)
-
-    async def project(self, event: Event[Any], ending: Ending | None = None) -> None:
-        """Apply one event, once however often it comes and in whatever order; the first ending stays."""
-        key = {"_id": event.subject, "tenant": event.tenantid}
-        hop = {"waited_ms": event.waitedms, "ran_ms": event.ranms, "attempt": event.attempt, "consumer": event.consumer, "at": event.time}
-        changes: Document = {
-            "$addToSet": {"seen": event.id},
-            "$inc": {"version": 1},
-            "$max": {"rank": STATES.index(event.state), "updated_at": event.time},
-            "$min": {"created_at": event.time},
-            "$setOnInsert": {
-                "user": event.userid,
-                "kind": event.kind,
-                "final": None,
-                "status": "running",
-                "correlation_id": event.correlationid,
-            },
-        }
-        if event.stage and event.stage in PATHS[event.kind]:
-            changes["$set"] = {f"hops.{event.stage}": hop}
-        if event.state == "submitted":
-            data = event.data
-            given = {
-                "name": getattr(data, "name", None),
-                "session_id": data.session_id,
-                "case_id": data.case_id,
-                "evidence": list(getattr(data, "evidence", ())),
-            }
-            changes["$set"] = {**changes.get("$set", {}), **given}
-        with mongo_errors():
-            with suppress(DuplicateKeyError):  # it was applied before
-                await self._jobs.update_one({**key, "seen": {"$ne": event.id}}, changes, upsert=True)
-            if ending is None and event.state == "classified":  # the first event that every job of the door passes
-                await self._jobs.update_one({**key, "final": None, "status": "accepted"}, {"$set": {"status": "running"}})
-            elif ending is not None:
-                final = {"at": ending.at, "result": ending.result, "error": ending.error.model_dump() if ending.error else None}
-                done = {"$set": {"final": final, "status": ending.status}, "$inc": {"version": 1}, "$max": {"updated_at": ending.at}}
-                await self._jobs.update_one({**key, "final": None}, done)
-
-
-def job_of(document: Document) -> Job:
-    """Return the job that a document shows."""
-    final = document.get("final")
-    path = PATHS[document["kind"]]
-    hops = document.get("hops", {})
-    failure = Failure.model_validate(final["error"]) if final and final.get("error") else None
-    done = [stage for stage in path if stage in hops]
-    status = document["status"]
-    at = next((stage for stage in path if stage not in hops), None)
-    return Job(
-        id=document["_id"],
-        tenant=document["tenant"],
-        user=document["user"],
-        kind=document["kind"],
-        name=document.get("name"),
-        status=status,
-        stage=None if status in TERMINAL else at,
-        progress=1.0 if status == "completed" else round(len(done) / len(path), 2),
-        stages=tuple(_run(stage, hops.get(stage), failure) for stage in path),
-        result=final.get("result") if final else None,
-        error=failure,
-        created_at=document["created_at"],
-        updated_at=document["updated_at"],
-        finished_at=final["at"] if final else None,
-        correlation_id=document["correlation_id"],
-        session_id=document.get("session_id"),
-        case_id=document.get("case_id"),
-        evidence=tuple(document.get("evidence") or ()),
-        version=document["version"],
-    )
-
-
-def _run(stage: str, hop: Document | None, failure: Failure | None) -> StageRun:
-    if hop is None:
-        return StageRun(stage=stage, state="failed" if failure and failure.stage == stage else "waiting")
-    return StageRun(stage=stage, state="done", **hop)
