@@ -1,4 +1,4 @@
-"""Writing dead letters: what is kept of a message that nobody could handle."""
+"""Writing dead letters: what is kept of a message that nobody could handle, and what its death means for its job."""
 
 import base64
 import hashlib
@@ -17,10 +17,14 @@ from faultmaven_events.infra.keys import derive_key
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.letter import TYPE, Attempt, Letter
 from faultmaven_events.schemas.model import Token
+from faultmaven_events.topology import is_step
 
 _UUID: TypeAdapter[UUID] = TypeAdapter(UUID)
 _TOKEN: TypeAdapter[str] = TypeAdapter(Token)
 _PURPOSE = "dead-letter"
+
+BODY_LIMIT = 4 * 1024 * 1024
+"""Bytes of a message that a letter keeps; no event of ours comes near it, and a document of MongoDB has to hold it."""
 
 
 def fingerprint(stage: str, error: str, message: str) -> str:
@@ -41,26 +45,38 @@ def letter(
     consumer: str,
     at: datetime,
     clean_key: bytes,
+    queue: str = "",
 ) -> Letter:
-    """Write the letter of one message. Its id derives from the message's and the stage, so that dying twice gives one letter."""
+    """Write the letter of one message.
+
+    Its id derives from the message's, the stage and the generation: dying twice of one delivery gives one letter, dying again after a
+    redrive another one.
+    """
     raw = _json(body)
+    kept = len(body) <= BODY_LIMIT
+    given = raw.get("generation")
+    generation = given if isinstance(given, int) and 0 < given < 2**31 else 0
     event_id = _valid(_UUID, raw.get("id"))
     type_ = raw.get("type") if isinstance(raw.get("type"), str) and re.fullmatch(r"[a-z]+\.[a-z]+\.v\d+", raw["type"]) else None
     # A submitted event may hold text that its sender put inline, an invalid one anything at all.
     readable = type_ is not None and ".submitted." not in type_ and code != "invalid_event"
     return Letter(
-        id=uuid5(event_id or uuid5(NAMESPACE_OID, hashlib.sha256(body).hexdigest()), f"letter/{stage}"),
+        id=uuid5(
+            event_id or uuid5(NAMESPACE_OID, hashlib.sha256(body).hexdigest()), f"letter/{stage}{f'/{generation}' if generation else ''}"
+        ),
         stage=stage,
         code=code,
         error=error,
-        message=message[:1000],
+        message=message[:1000] if kept else f"{message[:900]} (the message of {len(body)} bytes was too large to be kept)",
         fingerprint=fingerprint(stage, error, message),
         attempts=tuple(attempts),
         consumer=consumer,
         died_at=at,
         routing_key=routing_key[:255],
-        event=raw if readable else None,
-        sealed=None if readable else seal_body(clean_key, body),
+        queue=queue,
+        generation=generation,
+        event=raw if readable and kept else None,
+        sealed=seal_body(clean_key, body) if kept and not readable else None,
         event_id=event_id,
         job_id=_valid(_UUID, raw.get("subject")),
         tenant=_valid(_TOKEN, raw.get("tenantid")),
@@ -68,6 +84,14 @@ def letter(
         correlation_id=_valid(_TOKEN, raw.get("correlationid")),
         type=type_,
     )
+
+
+def ends_job(letter: Letter) -> bool:
+    """Whether the job cannot go on: the stage lies on its path, and the event was the one that the stage before it gave.
+
+    record and gather also take events that are only of interest to them; when one of those dies, the job itself goes on.
+    """
+    return letter.type is not None and is_step(letter.stage, letter.type)
 
 
 def envelope(dead: Letter) -> Event[Letter]:
@@ -82,6 +106,7 @@ def envelope(dead: Letter) -> Event[Letter]:
         userid=dead.user or "anonymous",
         correlationid=dead.correlation_id or str(dead.id),
         causationid=dead.event_id,
+        generation=dead.generation,
         data=dead,
     )
 

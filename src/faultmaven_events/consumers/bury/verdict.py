@@ -1,28 +1,13 @@
-"""Whether a death ends a job: pure."""
+"""What a death tells its job: pure."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from faultmaven_events.infra.dead_letters import ends_job
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.letter import Letter
 from faultmaven_events.schemas.outcome import Failed, Failure
-from faultmaven_events.topology import GIVES, PATHS
-
-
-def ends_job(letter: Letter) -> bool:
-    """Whether the job cannot go on: the stage lies on its path, and the event was the one that the stage before it gave.
-
-    record and gather also take events that are only of interest to them; when one of those dies, the job itself goes on.
-    """
-    if letter.type is None:
-        return False
-    kind, state, _ = letter.type.split(".")
-    path = PATHS.get(kind)
-    if path is None or letter.stage not in path:
-        return False
-    position = path.index(letter.stage)
-    return state == ("submitted" if position == 0 else GIVES[path[position - 1]])
 
 
 def failure(letter: Letter, at: datetime) -> Event[Failed] | None:
@@ -40,7 +25,7 @@ def failure(letter: Letter, at: datetime) -> Event[Failed] | None:
         retryable=letter.code != "invalid_event",
     )
     return Event[Failed](
-        id=derive(parent, f"bury/{letter.stage}"),
+        id=derive(parent, f"bury/{letter.stage}{f'/{letter.generation}' if letter.generation else ''}"),
         source="/faultmaven/bury",
         type=f"{letter.type.split('.')[0]}.failed.v1",
         subject=letter.job_id,
@@ -49,5 +34,6 @@ def failure(letter: Letter, at: datetime) -> Event[Failed] | None:
         userid=letter.user or "anonymous",
         correlationid=letter.correlation_id or str(letter.job_id),
         causationid=parent,
+        generation=letter.generation,
         data=Failed(error=error, name=name, dead_letter=str(letter.id), failed_at=letter.died_at),
     )
