@@ -25,6 +25,7 @@ from faultmaven_events.producers.http.app import configuration, create_app
 from faultmaven_events.schemas import registry
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.settings import Settings
+from faultmaven_events.topology import BY_NAME
 
 BOUNDARY = "xBoundaryx"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -113,16 +114,18 @@ def form(*parts: tuple[str, bytes]) -> bytes:
     return written + f"--{BOUNDARY}--\r\n".encode()
 
 
-async def events(settings: Settings, queue: str = "fm.classify") -> list[Event[Any]]:
-    """Take all events that lie in a queue."""
+async def events(settings: Settings, *queues: str) -> list[Event[Any]]:
+    """Take all events that lie in these queues, by default in those of classify, lane by lane."""
     assert settings.amqp_url is not None
     found = []
     async with await aio_pika.connect(settings.amqp_url.get_secret_value()) as connection:
-        lying = await (await connection.channel()).get_queue(queue)
-        while (message := await lying.get(fail=False)) is not None:
-            assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
-            found.append(registry.decode(message.body))
-            await message.ack()
+        channel = await connection.channel()
+        for queue in queues or BY_NAME["classify"].queues:
+            lying = await channel.get_queue(queue)
+            while (message := await lying.get(fail=False)) is not None:
+                assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+                found.append(registry.decode(message.body))
+                await message.ack()
     return found
 
 

@@ -18,6 +18,7 @@ from faultmaven_events.consumers.embed.serve import QUEUE_ARGUMENTS, serve_searc
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import MissingContent, TransientError, Unavailable, UnreadableContent
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.pool import RANK
 from faultmaven_events.producers.search import KnowledgeSearch, Seal, open_search, search_seal
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event
@@ -180,6 +181,26 @@ async def test_the_loop_stays_free_while_a_document_is_embedded(blobs: Blobs, em
     beating.cancel()
 
     assert beats > 10
+
+
+async def test_a_file_and_a_question_pass_a_long_document(blobs: Blobs, embed: Handler) -> None:
+    chunks = tuple(Chunk(index=n, text=f"line {n} " * 60, line_start=n + 1, line_end=n + 1) for n in range(160))
+    order: list[str] = []
+
+    async def go(name: str, rank: int, sent: Event[Any]) -> None:
+        RANK.set(rank)
+        await embed(sent)
+        order.append(name)
+
+    merged = await stored(blobs, MergedInsights(question="Why do orders fail?"))
+    asked = event("troubleshoot.processed.v1", Merged(content=merged, intent="root_cause", receipt=RECEIPT, merged=merged))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(go("document", 0, await document(blobs, "manual.md", chunks)))
+        await asyncio.sleep(1)
+        tasks.create_task(go("file", 1, await document(blobs, "db.log", DISK, collection="case", type_="log")))
+        tasks.create_task(go("question", 2, asked))
+
+    assert order[-1] == "document"
 
 
 async def test_many_searches_at_once_each_get_their_own_answer(settings: Settings) -> None:

@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from faultmaven_events.infra.jobs import Ending, Jobs
+from faultmaven_events.infra.jobs import Ending, Projection
 from faultmaven_events.infra.mongo import open_mongo
 from faultmaven_events.infra.servers.stack import Urls
 from faultmaven_events.schemas.outcome import Completed
 from faultmaven_events.settings import Settings
+from faultmaven_events.topology import BY_NAME
 from http_door import empty, events, open_shared, problem
 
 REPORT = {"report": {"headline": "The pool is exhausted"}, "markdown": "# The pool is exhausted"}
@@ -43,10 +44,11 @@ async def hand_in(door: httpx.AsyncClient, **headers: str) -> str:
 async def complete(settings: Settings, id: str, *, after: float = 0.0) -> None:
     """Do to a job what record does when its last event comes."""
     await asyncio.sleep(after)
-    [submitted] = [event for event in await events(settings) if str(event.subject) == id]
+    published = [event for queue in BY_NAME["classify"].queues for event in await events(settings, queue)]
+    [submitted] = [event for event in published if str(event.subject) == id]
     completed = submitted.follow("record", "completed", Completed(result=REPORT))
     async with open_mongo(settings) as database:
-        await Jobs(database).project(completed, Ending("completed", datetime.now(UTC), REPORT))
+        await Projection(database).project(completed, Ending("completed", datetime.now(UTC), REPORT))
 
 
 async def test_a_job_is_shown_with_its_version_and_not_twice(door: httpx.AsyncClient, settings: Settings) -> None:

@@ -24,10 +24,12 @@ def main() -> None:
     """Run the command line."""
     for library in ("aio_pika", "aiormq"):  # a process that configures logs gets theirs; a person gets our sentence alone
         logging.getLogger(library).addHandler(logging.NullHandler())
-    from faultmaven_events.cli import client, contracts, inspect, system, topology
+    from faultmaven_events.cli import client, contracts, dead, inspect, jobs, ledger, stages, system, topology
 
-    for group in (system, client, inspect):
+    for group in (system, client, jobs, ledger, inspect):
         group.register(app)
+    app.add_typer(stages.app, name="stages")
+    app.add_typer(dead.app, name="dead")
     app.add_typer(topology.app, name="topology")
     app.add_typer(contracts.app, name="contracts")
     try:

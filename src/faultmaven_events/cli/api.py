@@ -29,6 +29,27 @@ class Api:
         """Return the JSON of a resource; parameters that are None are left out."""
         return (await self._send("GET", path, params={k: v for k, v in params.items() if v is not None})).json()
 
+    async def post(self, path: str, body: Any) -> Any:
+        """Send JSON to a resource; return the JSON that it answers."""
+        return (await self._send("POST", path, json=body)).json()
+
+    async def delete(self, path: str) -> Any:
+        """Take a resource away; return the JSON that it answers."""
+        return (await self._send("DELETE", path)).json()
+
+    async def lines(self, path: str, **params: Any) -> AsyncIterator[str]:
+        """Yield the lines of a resource as they arrive; parameters that are None are left out."""
+        given = {k: v for k, v in params.items() if v is not None}
+        try:
+            async with self._client.stream("GET", path, params=given) as stream:
+                if stream.is_error:
+                    await stream.aread()
+                    raise ApiError(_sentence(stream))
+                async for line in stream.aiter_lines():
+                    yield line
+        except httpx.HTTPError as error:
+            raise ApiError(f"{self._client.base_url} broke off: {type(error).__name__}") from None
+
     async def ask(self, question: str, files: Sequence[Path], case_id: str | None = None) -> dict[str, Any]:
         """Submit a question with its evidence; files are streamed from disk."""
         with ExitStack() as stack:
@@ -92,10 +113,9 @@ def _sentence(answer: httpx.Response) -> str:
 
 
 @asynccontextmanager
-async def open_api(url: str | None = None, *, tenant: str = "default") -> AsyncIterator[Api]:
-    """Open a client of `url`, or of `FM_API_URL`."""
+async def open_api(url: str | None = None, *, tenant: str = "default", user: str | None = None) -> AsyncIterator[Api]:
+    """Open a client of `url`, or of `FM_API_URL`; `user` is who asks."""
     timeout = httpx.Timeout(30, write=300)
-    async with httpx.AsyncClient(
-        base_url=url or load().api_url, timeout=timeout, headers={"X-Tenant-Id": tenant}, trust_env=False
-    ) as client:
+    headers = {"X-Tenant-Id": tenant} | ({"X-User-Id": user} if user else {})
+    async with httpx.AsyncClient(base_url=url or load().api_url, timeout=timeout, headers=headers, trust_env=False) as client:
         yield Api(client)

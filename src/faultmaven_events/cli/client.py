@@ -1,4 +1,4 @@
-"""Commands that talk to a running system: submit, jobs, search, add, publish."""
+"""Commands that talk to a running system: submit, search, add, publish."""
 
 import asyncio
 import json
@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 
 from faultmaven_events.cli.api import ApiError, open_api
 from faultmaven_events.cli.progress import follow_all
@@ -24,7 +23,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on standa
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(submit)
-    app.command()(jobs)
     app.command()(search)
     app.command()(add)
     app.command()(publish)
@@ -81,56 +79,6 @@ def show_result(job: Job, *, as_json: bool) -> int:
     else:
         print_json(job.result)
     return 0
-
-
-def jobs(
-    id: Annotated[str | None, typer.Argument(help="A job: show it stage by stage.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only these: accepted, running, completed, failed, expired.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only these: ingest, document, troubleshoot.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    as_json: AsJson = False,
-    api: ApiUrl = None,
-    tenant: Tenant = "default",
-) -> None:
-    """List jobs, newest first; or show one."""
-
-    async def run() -> None:
-        async with open_api(api, tenant=tenant) as client:
-            if id:
-                job = await client.job(id)
-                print_json(job.model_dump(mode="json")) if as_json else _show(job)
-                return
-            page = await client.get("/api/v1/jobs", status=status, kind=kind, limit=limit)
-            print_json(page) if as_json else _list([Job.model_validate(item) for item in page["items"]])
-
-    asyncio.run(run())
-
-
-def _list(found: list[Job]) -> None:
-    table = Table("job", "kind", "name", "status", "stage", "created", box=None)
-    for job in found:
-        table.add_row(str(job.id), job.kind, job.name or "", job.status, job.stage or "", f"{job.created_at:%Y-%m-%d %H:%M:%S}Z")
-    Console().print(table)
-
-
-def _show(job: Job) -> None:
-    console = Console()
-    console.print(f"{job.kind} {job.id} [bold]{job.status}[/bold]{' in ' + job.stage if job.stage else ''}", highlight=False)
-    table = Table("stage", "state", "waited", "ran", "attempt", "consumer", box=None)
-    for run in job.stages:
-        waited, ran = (f"{value} ms" if value is not None else "" for value in (run.waited_ms, run.ran_ms))
-        table.add_row(run.stage, run.state, waited, ran, str(run.attempt or ""), run.consumer or "")
-    console.print(table)
-    if job.error:
-        console.print(
-            f"failed in {job.error.stage} ({job.error.code}, {job.error.attempts} attempts): {job.error.message}",
-            style="red",
-            highlight=False,
-        )
-    elif job.result and "markdown" in job.result:
-        console.print(Markdown(job.result["markdown"]))
-    elif job.result:
-        console.print_json(json.dumps(job.result, default=str))
 
 
 def search(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from faultmaven_events.errors import ContentTooLarge, MissingContent, SetupError, Unavailable
+from faultmaven_events.infra import written
 from faultmaven_events.infra.keys import derive_key, master_key
 from faultmaven_events.infra.seal import seal, unseal
 from faultmaven_events.schemas.content import Area, Content
@@ -74,7 +75,31 @@ class Blobs:
             await obstore.put_async(self.store, name, sealed, use_multipart=True, chunk_size=PART, max_concurrency=2)
         except (OSError, obstore.exceptions.BaseError) as error:
             raise Unavailable(f"the blob store did not take {meter.size} bytes: {type(error).__name__}") from error
+        written.note(f"blobs.{area}")
         return Content(area=area, key=key, size=meter.size, sha256=meter.digest.hexdigest(), media_type=media_type)
+
+    async def put_once(self, tenant: str, area: Area, key: str, data: bytes, *, media_type: str = OCTETS) -> Content:
+        """Store small content unless something is stored under the key; return the reference of what is there now.
+
+        For what a second run may make differently (a time in it, a search, a model's words): the first one stays, and is what every
+        event refers to, however often and at how many places at once the work is done.
+
+        Raises:
+            Unavailable: the store did not take it (away, disk full).
+        """
+        name = f"{area}/{tenant}/{key}"
+        sealed = b"".join([piece async for piece in seal(self._key(tenant, area), name, _whole(data))])
+        try:
+            await obstore.put_async(self.store, name, sealed, mode="create", use_multipart=False)
+        except (FileExistsError, AlreadyExistsError):
+            there = await self.find(tenant, area, key)
+            if there is None:
+                raise Unavailable("a blob was there and is gone") from None
+            return there.model_copy(update={"media_type": media_type})
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise Unavailable(f"the blob store did not take {len(data)} bytes: {type(error).__name__}") from error
+        written.note(f"blobs.{area}")
+        return Content(area=area, key=key, size=len(data), sha256=hashlib.sha256(data).hexdigest(), media_type=media_type)
 
     async def stream(self, tenant: str, content: Content) -> AsyncIterator[bytes]:
         """Yield the plain content in pieces of at most 256 KiB; the digest is checked at the end.

@@ -1,17 +1,20 @@
 """The vector store on both engines: Qdrant Edge as it runs, and the server's adapter on the local mode of Qdrant's own client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 from qdrant_client import AsyncQdrantClient
+from qdrant_edge import CountRequest
 
 from faultmaven_events.errors import SetupError, Unavailable
 from faultmaven_events.infra.embedder.words import document_words, passage_words, query_words
 from faultmaven_events.infra.vectors import Document, Passage, Query, Scope, VectorStore
-from faultmaven_events.infra.vectors.edge import open_edge
+from faultmaven_events.infra.vectors.edge import Edge, open_edge
 from faultmaven_events.infra.vectors.server import open_server, prepared
 from faultmaven_events.infra.vectors.store import PER_DOCUMENT
 from faultmaven_events.schemas.evidence import Collection
@@ -248,3 +251,34 @@ async def test_a_server_that_goes_away_is_waited_for(unused_tcp_port: int) -> No
     with pytest.raises(Unavailable):
         await VectorStore(Server(client, tenant_idf=True), "m").count("acme", UUID(int=1))
     await client.close()
+
+
+class Counted:
+    """A shard that counts how often it is written to disk, and how much was in it at that time."""
+
+    def __init__(self, shard: Any) -> None:
+        self.shard, self.flushed = shard, []  # type: ignore[var-annotated] # a list of counts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.shard, name)
+
+    def flush(self) -> None:
+        self.flushed.append(self.shard.count(CountRequest(exact=True)))
+        self.shard.flush()
+
+
+async def test_files_that_arrive_together_share_a_flush_and_none_is_told_before_it_is_on_disk(tmp_path: Path) -> None:
+    async with open_edge(tmp_path / "vectors", "m", SIZE) as opened:
+        counted = Counted(opened.shard)
+        store = VectorStore(Edge(counted), "m")  # type: ignore[arg-type] # it is one, and counts
+        told: list[int] = []
+
+        async def one(text: str) -> None:
+            await put(store, document(), text)
+            told.append(max(counted.flushed))
+
+        await asyncio.gather(*(one(f"text {number}") for number in range(20)))
+        assert len(counted.flushed) < 20
+        assert counted.flushed[-1] == 40  # a passage and a document each
+        assert len(told) == 20
+        assert all(on_disk >= 2 * place for place, on_disk in enumerate(sorted(told), 1) if on_disk < 40)

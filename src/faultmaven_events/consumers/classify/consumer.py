@@ -18,7 +18,7 @@ from faultmaven_events.consumers.classify.magic import PACKED
 from faultmaven_events.consumers.classify.sample import HEAD
 from faultmaven_events.consumers.classify.unpack import Unpacker, peek
 from faultmaven_events.consumers.stage import Handler
-from faultmaven_events.errors import ContentTooLarge, InvalidEvent, UnreadableContent
+from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
 from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
@@ -34,6 +34,8 @@ WORKERS: Final = 2
 READING_S: Final = 90.0
 """Seconds that the extraction of one file may take: below the stage's deadline, so that what hangs is a dead letter and not a retry."""
 TEXT: Final = "text/plain; charset=utf-8"
+PRELOAD: Final = "faultmaven_events.consumers.classify.extract"
+"""What the workers work with."""
 
 
 class Note(Model):
@@ -65,7 +67,7 @@ class Desk:
         data = event.data
         if not isinstance(data, Submitted | Asked):
             raise InvalidEvent(f"{event.type} is not for this stage")
-        note = await self._earlier(event) or await self._examined(event)
+        note = await self._earlier(event) or await self._found(event)
         if isinstance(data, Asked):
             kept = {"evidence": data.evidence, "session_id": data.session_id, "case_id": data.case_id}
             return [event.follow(STAGE, "classified", QuestionClassified(content=note.content, intent=note.intent or "other", **kept))]
@@ -75,6 +77,16 @@ class Desk:
     async def _earlier(self, event: Event[Any]) -> Note | None:
         stored = await self.blobs.find(event.tenantid, "clean", _key(event, "note"))
         return Note.model_validate_json(await self.blobs.read(event.tenantid, stored)) if stored else None
+
+    async def _found(self, event: Event[Any]) -> Note:
+        """Examine; the same work done elsewhere at the same time, or a later stage, may have destroyed the raw blob meanwhile."""
+        try:
+            return await self._examined(event)
+        except MissingContent:
+            note = await self._earlier(event)
+            if note is None:
+                raise
+            return note
 
     async def _examined(self, event: Event[Any]) -> Note:
         """Examine, note what was found, and only then let go of a blob that was replaced."""
@@ -181,5 +193,5 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     """
     required_key(settings, "raw")
     required_key(settings, "clean")
-    async with open_blobs(settings) as blobs, open_pool(WORKERS) as pool:
+    async with open_blobs(settings) as blobs, open_pool(WORKERS, memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
         yield Desk(blobs, pool, settings.upload_limit, settings.text_limit).handle

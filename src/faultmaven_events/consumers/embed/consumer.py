@@ -45,7 +45,7 @@ class Desk:
         merged = _read(MergedInsights, await self.blobs.read(event.tenantid, event.data.merged))
         found = await self.library.look_up(search_text(merged), scope_of(event), PASSAGES)
         key = f"{derive(event.id, 'knowledge')}.json"
-        content = await self.blobs.put(event.tenantid, "clean", key, found.model_dump_json().encode(), media_type="application/json")
+        content = await self.blobs.put_once(event.tenantid, "clean", key, found.model_dump_json().encode(), media_type="application/json")
         return event.follow("embed", "embedded", Informed(**dict(event.data), knowledge=content))
 
 

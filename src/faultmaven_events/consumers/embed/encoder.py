@@ -1,4 +1,8 @@
-"""The model beside the event loop: documents on one thread, queries on another, so that a question need not wait for a book."""
+"""The model beside the event loop, so that a question need not wait for a file, nor a file for a book.
+
+Queries have a thread of their own. Batches of files and documents take turns on another one by the rank of their lane. What reads a whole
+book at once, and so would hold that thread for long, has a third.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,6 +15,7 @@ import numpy as np
 
 from faultmaven_events.infra.embedder import Embedder, Vectors, open_embedder
 from faultmaven_events.infra.embedder.cache import VectorCache, open_cache
+from faultmaven_events.infra.turns import Turns
 from faultmaven_events.settings import Settings
 
 T = TypeVar("T")
@@ -28,6 +33,8 @@ class Encoder:
     cache: VectorCache
     documents: ThreadPoolExecutor = field(default_factory=lambda: _thread("embed-documents"))
     queries: ThreadPoolExecutor = field(default_factory=lambda: _thread("embed-queries"))
+    books: ThreadPoolExecutor = field(default_factory=lambda: _thread("embed-books"))
+    turns: Turns = field(default_factory=lambda: Turns(1))
 
     async def passages(self, tenant: str, texts: Sequence[str]) -> Vectors:
         """Return one vector a text; those seen before come from the cache."""
@@ -45,8 +52,13 @@ class Encoder:
         return [float(value) for value in vectors[0]]
 
     async def on_documents(self, call: Callable[[], T]) -> T:
-        """Run other work on the documents' thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.documents, call)
+        """Run other work of about a second at most on the documents' thread, when the turn of this context's rank comes."""
+        async with self.turns.turn():
+            return await asyncio.get_running_loop().run_in_executor(self.documents, call)
+
+    async def on_books(self, call: Callable[[], T]) -> T:
+        """Run work that takes long on a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self.books, call)
 
 
 @asynccontextmanager
@@ -59,6 +71,6 @@ async def open_encoder(settings: Settings) -> AsyncIterator[Encoder]:
     async with AsyncExitStack() as stack:
         embedder = await asyncio.to_thread(open_embedder, settings)
         encoder = Encoder(embedder, await stack.enter_async_context(open_cache(settings, embedder.name)))
-        for executor in (encoder.documents, encoder.queries):
+        for executor in (encoder.documents, encoder.queries, encoder.books):
             stack.callback(executor.shutdown, wait=False, cancel_futures=True)
         yield encoder

@@ -14,6 +14,9 @@ from faultmaven_events.schemas.insight import Chunk
 from faultmaven_events.schemas.knowledge import SearchQuery, SearchResult
 from faultmaven_events.settings import Settings
 
+BOOK = 200_000
+"""Characters from which a text counts as a book: weighing the words of so many takes a third of a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Library:
@@ -29,7 +32,9 @@ class Library:
 
     async def shelve(self, document: Document, chunks: Sequence[Chunk]) -> int:
         """Make a document searchable; return its number of vectors. Shelving it again replaces it."""
-        words = await self.encoder.on_documents(lambda: document_words(heading_of(document), whole_text(chunks)))
+        text = whole_text(chunks)
+        thread = self.encoder.on_books if len(text) > BOOK else self.encoder.on_documents
+        words = await thread(partial(document_words, heading_of(document), text))
         return await self.store.put(document, self._passages(document, chunks), words)
 
     async def search(self, query: SearchQuery) -> SearchResult:

@@ -19,9 +19,11 @@ def wait_until(submitted: datetime, deadline: datetime | None, limit: float) -> 
 
 
 def arrival(event: Event[Any]) -> dict[str, Any]:
-    """Return what is kept of an `ingest.completed` or `ingest.failed` event."""
+    """Return what is kept of a piece of evidence that completed, failed or was cancelled."""
     if event.state == "completed":
         return {"result": event.data.result}
+    if event.state == "cancelled":
+        return {"failure": {"reason": "it was cancelled", "name": None}}
     return {"failure": {"reason": f"{event.data.error.stage}: {event.data.error.message}"[:500], "name": event.data.name}}
 
 

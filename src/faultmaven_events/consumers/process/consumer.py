@@ -20,6 +20,8 @@ from faultmaven_events.schemas.question import Gathered, Merged, Missing
 from faultmaven_events.settings import Settings
 
 STAGE = "process"
+PRELOAD = "faultmaven_events.consumers.process.consumer"
+"""What the workers work with."""
 JSON = "application/json"
 ANALYSIS_S = 540.0
 """Seconds that one analysis may take: below the stage's deadline, so that what hangs is a dead letter and not a retry."""
@@ -51,7 +53,7 @@ class Desk:
         work = self.pool.run(analysed, text, data.classification, event.subject, data.name, event.time, timeout=ANALYSIS_S)
         del text
         found = await work
-        stored = await self.blobs.put(event.tenantid, "clean", f"{derive(event.id, 'insights').hex}.json", found.json, media_type=JSON)
+        stored = await self.blobs.put_once(event.tenantid, "clean", f"{derive(event.id, 'insights').hex}.json", found.json, media_type=JSON)
         processed = Processed(**dict(data), insights=stored, summary=found.summary, findings=found.findings, chunks=found.chunks)
         return event.follow(STAGE, "processed", processed)
 
@@ -66,7 +68,7 @@ class Desk:
             except MissingContent:
                 missing.append(Missing(job_id=piece.job_id, name=piece.name, reason="its insights are gone from the store"))
         merged = await self.pool.run(merged_json, question, texts, timeout=ANALYSIS_S)
-        stored = await self.blobs.put(event.tenantid, "clean", f"{derive(event.id, 'merged').hex}.json", merged, media_type=JSON)
+        stored = await self.blobs.put_once(event.tenantid, "clean", f"{derive(event.id, 'merged').hex}.json", merged, media_type=JSON)
         known = dict(data) | {"pieces": tuple(pieces), "missing": tuple(missing)}
         return event.follow(STAGE, "processed", Merged(**known, merged=stored))
 
@@ -99,5 +101,5 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     Raises:
         SetupError: no key for clean blobs, or a store that cannot be opened.
     """
-    async with open_blobs(settings) as blobs, open_pool() as pool:
+    async with open_blobs(settings) as blobs, open_pool(memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
         yield Desk(blobs, pool).handle

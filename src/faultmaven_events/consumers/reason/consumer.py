@@ -24,10 +24,15 @@ from faultmaven_events.schemas.report import IncidentReport
 from faultmaven_events.settings import Settings
 
 STAGE: Final = "reason"
+PRELOAD: Final = "faultmaven_events.consumers.reason.consumer"
+"""What the workers work with."""
 REASONING_S: Final = 200.0
 """Seconds that reasoning may take in a worker; with the model's time limit it stays below the stage's deadline."""
 TEXT_LIMIT: Final = 48 * 1024 * 1024
 """Bytes of sanitized text that are read again for lines and quotes, over all pieces; what is beyond is said in the report."""
+
+
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,16 @@ class Desk:
         """
         if not isinstance(event.data, Informed):
             raise InvalidEvent(f"{event.type} is not for this stage")
-        report = await self._answer(event)
-        text = markdown(report).encode()
-        stored = await self.blobs.put(
-            event.tenantid,
-            "clean",
-            f"{derive(event.id, 'report').hex}.json",
-            report.model_dump_json().encode(),
-            media_type="application/json",
-        )
-        shown = await self.blobs.put(event.tenantid, "clean", f"{derive(event.id, 'markdown').hex}.md", text, media_type="text/markdown")
+        key = f"{derive(event.id, 'report').hex}.json"
+        stored = await self.blobs.find(event.tenantid, "clean", key)
+        if stored is None:
+            answer = (await self._answer(event)).model_dump_json().encode()
+            stored = await self.blobs.put_once(event.tenantid, "clean", key, answer, media_type=JSON)
+        # Read back: where the question was answered twice, the first answer counts.
+        report = IncidentReport.model_validate_json(await self.blobs.read(event.tenantid, stored))
+        text, place = markdown(report).encode(), f"{derive(event.id, 'markdown').hex}.md"
+        shown = await self.blobs.put_once(event.tenantid, "clean", place, text, media_type="text/markdown")
+        stored = stored.model_copy(update={"media_type": JSON})
         return (event.follow(STAGE, "reasoned", _reasoned(event.data, report, stored, shown)),)
 
     async def _answer(self, event: Event[Informed]) -> IncidentReport:
@@ -132,5 +137,5 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     Raises:
         SetupError: no key for clean blobs, or a store that cannot be opened.
     """
-    async with open_blobs(settings) as blobs, open_pool() as pool:
+    async with open_blobs(settings) as blobs, open_pool(memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
         yield Desk(blobs, pool, settings).handle

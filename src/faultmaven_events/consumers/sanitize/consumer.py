@@ -17,7 +17,7 @@ from faultmaven_events.consumers.sanitize.pseudonyms import tenant_key
 from faultmaven_events.consumers.sanitize.redact import header, receipt, redact_chunk, redact_names
 from faultmaven_events.consumers.sanitize.tables import Table
 from faultmaven_events.consumers.stage import Handler
-from faultmaven_events.errors import UnreadableContent
+from faultmaven_events.errors import MissingContent, UnreadableContent
 from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
@@ -34,6 +34,8 @@ AHEAD: Final = 2 * WORKERS
 PIECE_TIMEOUT: Final = 120.0
 """Seconds that one piece of about a megabyte may take."""
 RECEIPT_MEDIA_TYPE: Final = "application/json"
+PRELOAD: Final = "faultmaven_events.consumers.sanitize.engine"
+"""What the workers work with."""
 
 
 class Twin(Model):
@@ -60,7 +62,7 @@ class Desk:
             TransientError: the blob store is away.
         """
         data: Classified | QuestionClassified = event.data
-        twin = await self._earlier(event) or await self._make(event)
+        twin = await self._earlier(event) or await self._made(event)
         if data.content.area == "raw":
             await self.blobs.delete(event.tenantid, data.content)
         return [event.follow("sanitize", "sanitized", await self._described(event, twin))]
@@ -68,6 +70,16 @@ class Desk:
     async def _earlier(self, event: Event[Any]) -> Twin | None:
         stored = await self.blobs.find(event.tenantid, "clean", f"{_key(event)}.receipt")
         return Twin.model_validate_json(await self.blobs.read(event.tenantid, stored)) if stored else None
+
+    async def _made(self, event: Event[Any]) -> Twin:
+        """Make the twin; where the same work is done twice at once, the other one may have destroyed the raw text meanwhile."""
+        try:
+            return await self._make(event)
+        except MissingContent:
+            twin = await self._earlier(event)
+            if twin is None:
+                raise
+            return twin
 
     async def _make(self, event: Event[Any]) -> Twin:
         data = event.data
@@ -181,7 +193,7 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     """
     required_key(settings, "raw")
     clean_key = required_key(settings, "clean")
-    async with open_blobs(settings) as blobs, open_pool(WORKERS) as pool:
+    async with open_blobs(settings) as blobs, open_pool(WORKERS, memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
         # Importing Presidio takes a second or two: before the first message rather than during it.
-        await asyncio.gather(*(pool.run(redact_names, ("warm@up.example",), clean_key, timeout=PIECE_TIMEOUT) for _ in range(WORKERS)))
+        await pool.warm(redact_names, ("warm@up.example",), clean_key, timeout=PIECE_TIMEOUT)
         yield Desk(blobs, pool, clean_key).sanitize

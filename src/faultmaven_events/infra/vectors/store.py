@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from faultmaven_events.infra import written
 from faultmaven_events.infra.embedder.words import WordWeights
 from faultmaven_events.infra.vectors.fusion import best, fused
 from faultmaven_events.infra.vectors.point import (
@@ -96,6 +97,7 @@ class VectorStore:
             count += len(batch)
         if count:
             await self.engine.write([document_point(document, _unit(total), words)])
+        written.note("vectors", count + bool(count))
         its = (("document_id", (str(document.id),)),)
         await self.engine.erase(Filter(document.tenant, its, never=(("edition", (document.edition,)),)))
         await self.engine.flush()

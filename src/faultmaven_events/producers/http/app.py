@@ -18,11 +18,26 @@ from starlette.responses import HTMLResponse, Response
 from faultmaven_events import __version__
 from faultmaven_events.errors import FaultmavenError, SetupError, TransientError
 from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
+from faultmaven_events.infra.jobs.standing import Standing
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.mongo import Database, ensure_indexes, open_mongo
 from faultmaven_events.infra.telemetry import configure_logs
-from faultmaven_events.producers.http import data, health, jobs, knowledge, manual, meta, probes, reference, troubleshoot
+from faultmaven_events.producers.http import (
+    data,
+    dead_letters,
+    health,
+    jobs,
+    knowledge,
+    ledger,
+    manual,
+    meta,
+    probes,
+    reference,
+    stages,
+    troubleshoot,
+)
 from faultmaven_events.producers.http.admission import Admission
 from faultmaven_events.producers.http.door import Door
 from faultmaven_events.producers.http.edge import Edge
@@ -30,13 +45,24 @@ from faultmaven_events.producers.http.gate import Gate
 from faultmaven_events.producers.http.heartbeats import Heartbeats
 from faultmaven_events.producers.http.inquiry import Inquiry
 from faultmaven_events.producers.http.problems import Problem, from_error, from_status, from_validation
+from faultmaven_events.producers.http.quota import Quota
 from faultmaven_events.producers.http.readiness import Readiness
 from faultmaven_events.producers.http.sessions import Sessions
 from faultmaven_events.producers.publish import open_publisher
 from faultmaven_events.producers.search import search_seal
 from faultmaven_events.settings import Settings
 
-ROUTERS: Final = (data.router, knowledge.router, troubleshoot.router, jobs.router, health.router, meta.router)
+ROUTERS: Final = (
+    data.router,
+    knowledge.router,
+    troubleshoot.router,
+    jobs.router,
+    health.router,
+    meta.router,
+    stages.router,
+    ledger.router,
+    dead_letters.router,
+)
 
 
 def _unfit(error: Any) -> Problem:
@@ -156,7 +182,22 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
             required={"broker": probes.broker(gate), "mongo": probes.mongo(database), "blobs": probes.blobs(blobs)},
             optional={"redis": probes.redis(heartbeats)} if redis else {},
         )
-        yield Door(settings, blobs, repository, Sessions(database), gate, admission, inquiry, readiness, heartbeats, database)
+        sessions, control = Sessions(database), Control(redis, settings.redis_prefix)
+        yield Door(
+            settings,
+            blobs,
+            repository,
+            sessions,
+            gate,
+            admission,
+            inquiry,
+            readiness,
+            heartbeats,
+            database,
+            control,
+            Standing(database),
+            Quota(repository, jobs=settings.tenant_in_flight, bodies=settings.uploads_at_once),
+        )
 
 
 def _redis(settings: Settings) -> Redis | None:

@@ -54,7 +54,7 @@ async def submit_evidence(request: Request, door: AtDoor, caller: Calling) -> Re
     """
     door.check()
     form_shape = shape(door.settings.upload_limit)
-    async with open_shelf(door.blobs, caller.tenant) as shelf:
+    async with door.quota.file(caller.tenant), open_shelf(door.blobs, caller.tenant) as shelf:
         form = await take(request, form_shape, shelf)
         upload, fields = only_file(form), fit(Evidence, form.values(form_shape))
         await door.sessions.require(caller.tenant, fields.session_id)

@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from faultmaven_events.infra.blobs import Blobs
+from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
+from faultmaven_events.infra.jobs.standing import Standing
 from faultmaven_events.infra.mongo import Database
 from faultmaven_events.producers.http import identity
 from faultmaven_events.producers.http.admission import Admission
@@ -16,6 +18,7 @@ from faultmaven_events.producers.http.heartbeats import Heartbeats
 from faultmaven_events.producers.http.inquiry import Inquiry
 from faultmaven_events.producers.http.probes import has_primary
 from faultmaven_events.producers.http.problems import Problem, from_validation
+from faultmaven_events.producers.http.quota import Quota
 from faultmaven_events.producers.http.readiness import Readiness
 from faultmaven_events.producers.http.sessions import Sessions
 from faultmaven_events.settings import Settings
@@ -37,6 +40,9 @@ class Door:
     readiness: Readiness
     heartbeats: Heartbeats
     database: Database
+    control: Control
+    standing: Standing
+    quota: Quota
 
     def check(self) -> None:
         """Refuse new work before its body is read, while the broker or the job store is known to be away.

@@ -1,7 +1,7 @@
 """Whether the door may take something in: asked before a body is read, so that nothing is accepted which the broker would not take."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -58,6 +58,10 @@ class Gate:
             self._closed_until = self._clock() + (error.after if isinstance(error, Throttled) else COOLING)
             raise
         self._closed_until = 0.0
+
+    async def depths(self, queues: Sequence[str]) -> dict[str, int]:
+        """Return how many messages wait in each queue; raises Unavailable."""
+        return await self._publisher.depths(queues)
 
     @asynccontextmanager
     async def _timed(self) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""What became of what was handed in: one job, many jobs, and a job's changes as they happen."""
+"""What became of what was handed in: one job, many jobs, a job's changes as they happen, its way; and what can be ordered about it."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -11,11 +11,14 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from faultmaven_events.errors import TransientError
-from faultmaven_events.producers.http import accepted, reference
-from faultmaven_events.producers.http.door import AtDoor, Calling, Door
+from faultmaven_events.infra.jobs.lineage import Lineages
+from faultmaven_events.producers.http import accepted, orders, reference
+from faultmaven_events.producers.http.body import whole
+from faultmaven_events.producers.http.door import AtDoor, Calling, Door, fit
 from faultmaven_events.producers.http.identity import Caller
 from faultmaven_events.producers.http.preferences import etag, matches, wait
 from faultmaven_events.producers.http.problems import Problem
+from faultmaven_events.producers.http.why import explained
 from faultmaven_events.schemas.event import Kind
 from faultmaven_events.schemas.job import TERMINAL, Job, Status
 
@@ -56,7 +59,7 @@ async def show_jobs(  # noqa: PLR0917  # FastAPI passes them by name
 
 @router.get("/{id}", response_model=None, responses=reference.JOB_OUT)
 async def show_job(id: UUID, request: Request, door: AtDoor, caller: Calling) -> Response:
-    """Show a job: where it is, how long each stage waited and ran, its result or its error.
+    """Show a job: where it is, how long each stage waited and ran, its result or its error; while it is not done, why (`waiting`).
 
     `Prefer: wait=N` holds the answer for at most N seconds (60) until the job has ended. The entity tag is the job's version.
     """
@@ -69,7 +72,42 @@ async def show_job(id: UUID, request: Request, door: AtDoor, caller: Calling) ->
     if matches(request.headers.get("if-none-match"), job.version):
         pending = {} if job.status in TERMINAL else {"Retry-After": accepted.RETRY_AFTER}
         return Response(status_code=304, headers={"ETag": etag(job.version), **pending, **headers})
-    return accepted.shown(job, headers)
+    return accepted.shown(await explained(door, job), headers)
+
+
+@router.get("/{id}/lineage", response_model=None, responses=reference.LINEAGE_OUT)
+async def show_lineage(id: UUID, door: AtDoor, caller: Calling) -> Response:
+    """Show how a result came about: each hop with times, consumer, events, hashes and what it wrote; dead letters; evidence.
+
+    `unbroken` says whether each hop was given exactly what the one before it gave.
+    """
+    way = await Lineages(door.database).of(caller.tenant, id)
+    if way is None:
+        raise Problem("unknown-job", "No job of this tenant has this id.")
+    return Response(way.model_dump_json(), media_type=accepted.JSON)
+
+
+@router.post("/{id}/cancel", response_model=None, **reference.CANCEL_IN)
+async def cancel_job(id: UUID, request: Request, door: AtDoor, caller: Calling) -> Response:
+    """Cancel a job: no stage takes it up any more, and what it held is removed. Evidence of a question is a job of its own, and goes on."""
+    said = fit(orders.Cancel, orders.order(await whole(request, orders.BODY)))
+    job = await _find(door, caller, id)
+    await orders.cancel(door, job, caller, said.reason)
+    return _ordered(job, "cancelling")
+
+
+@router.post("/{id}/retry", response_model=None, **reference.RETRY_IN)
+async def retry_job(id: UUID, door: AtDoor, caller: Calling) -> Response:
+    """Send a job that failed or expired on its way again, from the stage where it failed. What was done before is not done again."""
+    job = await _find(door, caller, id)
+    letter, redrive = await orders.retry(door, job, caller)
+    return _ordered(job, "retrying", dead_letter=letter, redrive=redrive.id)
+
+
+def _ordered(job: Job, status: str, **more: UUID) -> Response:
+    """Return the answer to an order: taken, and where its effect can be seen."""
+    body = {"job_id": job.id, "status": status, **more, "links": {"self": accepted.path(job), "events": accepted.path(job) + "/events"}}
+    return Response(to_json(body), 202, {"Location": accepted.path(job), "Retry-After": accepted.RETRY_AFTER}, accepted.JSON)
 
 
 @router.get("/{id}/events", response_model=None, responses=reference.EVENTS_OUT)

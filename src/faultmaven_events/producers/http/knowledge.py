@@ -49,7 +49,7 @@ async def submit_document(request: Request, door: AtDoor, caller: Calling) -> Re
     """Hand in a document that answers may draw on: a runbook, a post-mortem, a manual, as PDF, Markdown, plain text, HTML or DOCX."""
     door.check()
     form_shape = shape(door.settings.upload_limit)
-    async with open_shelf(door.blobs, caller.tenant) as shelf:
+    async with door.quota.file(caller.tenant), open_shelf(door.blobs, caller.tenant) as shelf:
         form = await take(request, form_shape, shelf)
         upload, fields = only_file(form), fit(Document, form.values(form_shape))
         submission = submissions.file(

@@ -8,6 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from faultmaven_events import __version__
 from faultmaven_events.producers.http.problems import CATALOG, MEDIA_TYPE, PREFIX
 from faultmaven_events.schemas.job import Job
+from faultmaven_events.schemas.ledger import Ledger
+from faultmaven_events.schemas.lineage import Lineage
 
 Fragment = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
@@ -97,6 +99,7 @@ _FORM: Final = (
     "too-many-parts",
     "invalid-form",
     "empty-file",
+    "busy",
 )
 
 
@@ -153,7 +156,7 @@ FILE_IN: Final = _operation(
             {"file": "order-api.log", "tags": ["production"], "case_id": "INC-1042"},
         )
     },
-    {**_submitted("ingest", name="order-api.log"), **problems(*_SUBMITTING, *_FORM, "unknown-session")},
+    {**_submitted("ingest", name="order-api.log"), **problems(*_SUBMITTING, *_FORM, "throttled", "unknown-session")},
 )
 DOCUMENT_IN: Final = _operation(
     {
@@ -168,7 +171,7 @@ DOCUMENT_IN: Final = _operation(
             {"file": "runbook.md", "title": "Order API runbook", "collection": "user"},
         )
     },
-    {**_submitted("document", name="runbook.md"), **problems(*_SUBMITTING, *_FORM)},
+    {**_submitted("document", name="runbook.md"), **problems(*_SUBMITTING, *_FORM, "throttled")},
 )
 _EVIDENCE: Final[Fragment] = {
     "type": "array",
@@ -227,6 +230,32 @@ JOBS_OUT: Final[Responses] = {
     },
     **problems(*_READING),
 }
+LINEAGE_OUT: Final[Responses] = {200: {"model": Lineage, "description": "The job's way"}, **problems(*_READING, "unknown-job")}
+
+
+def _order(status: str, codes: tuple[str, ...], **more: Any) -> dict[str, Any]:
+    """Return the documentation of an order about a job."""
+    links = {"self": f"/api/v1/jobs/{_JOB}", "events": f"/api/v1/jobs/{_JOB}/events"}
+    example = {"job_id": _JOB, "status": status, **dict.fromkeys(more, _FILE), "links": links}
+    ids = {name: {"type": "string", "format": "uuid", "description": text} for name, text in {"job_id": "The job", **more}.items()}
+    properties = {**ids, "status": {"type": "string", "const": status}, "links": {"type": "object"}}
+    schema = {"type": "object", "required": ["job_id", "status", "links"], "properties": properties}
+    taken = {
+        "description": "The order is taken; the job shows its effect",
+        "content": {"application/json": {"schema": schema, "example": example}},
+    }
+    return {"status_code": 202, "responses": {202: taken, **problems(*_READING, "unknown-job", *codes)}}
+
+
+_REASON: Final = _form({"reason": _text("Kept with the job as it is; at most 500 characters", maxLength=500)}, [], {"reason": "Wrong file"})
+CANCEL_IN: Final = {
+    **_order(
+        "cancelling",
+        ("job-ended", "malformed-json", "content-too-large", "request-timeout", "unsupported-media-type", "broker-unavailable"),
+    ),
+    "openapi_extra": {"requestBody": {"required": False, "content": {"application/json": _REASON}}},
+}
+RETRY_IN: Final = _order("retrying", ("nothing-to-retry",), dead_letter="The letter that is sent", redrive="The operation that sends it")
 _STREAM: Final = 'id: 3\nevent: job\ndata: {"id": "...", "status": "running"}\n\n'
 EVENTS_OUT: Final[Responses] = {
     200: {
@@ -242,6 +271,12 @@ EVENTS_OUT: Final[Responses] = {
     **problems(*_READING, "unknown-job"),
 }
 PROBLEMS_OF_SEARCH: Final = problems(*_ANYWHERE, "invalid-request", "search-unavailable")
+LEDGER_OUT: Final[Responses] = {200: {"model": Ledger, "description": "The ledger"}, **problems(*_READING)}
+STAGES_OUT: Final[Responses] = {200: {"description": "The stages"}, **problems(*_ANYWHERE)}
+STAGE_ORDERED: Final[Responses] = {
+    202: {"description": "The consumers obey within some seconds"},
+    **problems(*_READING, "not-found", "malformed-json", "content-too-large"),
+}
 LIVE_OUT: Final[Responses] = {200: {"description": "Alive", "content": {"application/json": {"example": {"status": "healthy"}}}}}
 READY_OUT: Final[Responses] = {
     200: {"description": "Ready", "content": {"application/json": {"example": {"status": "ready", "checks": {"broker": {"ok": True}}}}}},

@@ -44,8 +44,9 @@ def file(
     collection: Collection,
     title: str | None = None,
     tags: tuple[str, ...] = (),
+    urgent: bool = False,
 ) -> Submission:
-    """Return the submission of one file: evidence or a document."""
+    """Return the submission of one file: evidence or a document; `urgent` when a question waits for it."""
     data = Submitted(
         name=upload.name,
         content=upload.content,
@@ -56,7 +57,8 @@ def file(
         session_id=context.session_id,
         case_id=context.case_id,
     )
-    return Submission(_job(caller, upload.id, kind, now, context, name=upload.name), _event(caller, upload.id, kind, now, data))
+    event = _event(caller, upload.id, kind, now, data).model_copy(update={"urgent": urgent})
+    return Submission(_job(caller, upload.id, kind, now, context, name=upload.name), event)
 
 
 def question(

@@ -71,7 +71,7 @@ async def ask(request: Request, door: AtDoor, caller: Calling) -> Response:
         await door.sessions.require(caller.tenant, question.session_id)
         await _require(door, caller, question.evidence)
         now, context = datetime.now(UTC), Context(question.session_id, question.case_id)
-        evidence = [submissions.file(caller, each, "ingest", now, context=context, collection="case") for each in uploads]
+        evidence = [submissions.file(caller, each, "ingest", now, context=context, collection="case", urgent=True) for each in uploads]
         id, ids = uuid7(), (*question.evidence, *(each.job.id for each in evidence))
         content = await shelf.put(id, text, media_type="text/plain", limit=QUESTION)
         submission = submissions.question(caller, id, content, ids, now, context=context, deadline_s=door.settings.job_deadline_s)
@@ -83,7 +83,8 @@ async def _read(request: Request, door: Door, shelf: Shelf) -> tuple[Question, l
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         form_shape = shape(door.settings.upload_limit)
-        form = await take(request, form_shape, shelf)
+        async with door.quota.question():
+            form = await take(request, form_shape, shelf)
         question = fit(Question, {"question": "", **form.values(form_shape)})
         if len(question.evidence) + len(form.uploads) > FILES:
             raise Problem("too-many-parts", f"A question may have {FILES} pieces of evidence.")
