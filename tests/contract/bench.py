@@ -87,14 +87,15 @@ async def open_bench(settings: Settings, stage: Stage, handler: Handler) -> Asyn
     assert settings.amqp_url
     async with await aio_pika.connect(settings.amqp_url.get_secret_value()) as connection:
         channel = await connection.channel()
-        await declare(channel, plan(scale=settings.retry_scale))
+        wanted = plan((stage,), scale=settings.retry_scale)  # of the other stages nothing is needed, and a vhost of queues takes seconds
+        await declare(channel, wanted)
         seen = await channel.declare_queue("", exclusive=True)
         notes = await channel.declare_queue("", exclusive=True)
         for queue, states in ((seen, topology.STATES), (notes, topology.NOTES)):
             for state in states:
                 await queue.bind(topology.EVENTS, f"*.{state}.*")
         letters = await channel.get_queue(stage.dead_queue)
-        async with open_consumption(settings, stage, handler) as consumption:
+        async with open_consumption(settings, stage, handler, wanted=wanted) as consumption:
             yield Bench(stage, consumption, channel, seen, notes, letters)
 
 

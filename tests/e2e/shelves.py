@@ -74,8 +74,10 @@ async def values(settings: Settings) -> AsyncIterator[Thing]:
     assert settings.redis_url
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         async for key in redis.scan_iter(f"{settings.redis_prefix}:*"):
-            assert await redis.type(key) == b"string", key  # another type must be read in another way
-            yield f"redis {key.decode()}", key + b" " + (await redis.get(key) or b"")
+            kind = await redis.type(key)
+            assert kind in {b"string", b"zset", b"none"}, key  # another type must be read in another way
+            held = await (redis.zrange(key, 0, -1) if kind == b"zset" else redis.mget([key]))
+            yield f"redis {key.decode()}", b" ".join([key, *(value for value in held if value)])
 
 
 async def blobs(settings: Settings, tenant: str) -> AsyncIterator[Thing]:

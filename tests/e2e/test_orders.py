@@ -19,6 +19,7 @@ async def paused(system: Running, visitor: Visitor, stage: str) -> AsyncIterator
     assert answer.status_code == 202, answer.text
     assert system.settings.redis_url is not None
     try:
+        await asyncio.sleep(6)  # a look and a heartbeat after the order: what was said before is of an earlier pause
         async with asyncio.timeout(30), Redis.from_url(system.settings.redis_url.get_secret_value()) as redis:
             keys = [key async for key in redis.scan_iter(f"{system.settings.redis_prefix}:consumer:{stage}:*")]
             while not all(json.loads(value)["paused"] for value in await redis.mget(keys) if value):  # noqa: ASYNC110 # heartbeats

@@ -152,8 +152,16 @@ STRANGE: dict[str, tuple[bytes, str, str]] = {
     "no JSON": (b"{ this is no JSON", "ingest.submitted.v1", "classify"),
     "no event": (b'{"specversion": "1.0"}', "document.submitted.v1", "classify"),
     "no object": (b"[]", "troubleshoot.submitted.v1", "classify"),
-    "a type that nobody knows": (json.dumps(event("weather.changed.v1", {}, tenant="strange")).encode(), "weather.changed.v1", "record"),
+    "a state that nobody knows": (json.dumps(event("ingest.burned.v1", {}, tenant="strange")).encode(), "ingest.burned.v1", "record"),
 }
+
+
+async def test_a_kind_that_nobody_knows_is_kept_and_counted(system: Running) -> None:
+    before = json.loads((await system.command("stages", "list", "--json")).out)["unroutable"]
+    await system.publish(json.dumps(event("weather.changed.v1", {}, tenant="strange")).encode(), key="weather.changed.v1")
+    async with asyncio.timeout(30):
+        while json.loads((await system.command("stages", "list", "--json")).out)["unroutable"] != before + 1:  # noqa: ASYNC110 # a queue
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize("what", STRANGE)

@@ -107,7 +107,10 @@ async def test_a_tenant_that_names_another_tenants_job_is_refused_and_changes_no
 @pytest.mark.parametrize("bad", [{"waitedms": 10**30}, {"generation": 10**30}], ids=["waited", "generation"])
 async def test_an_event_that_cannot_be_stored_does_not_fail_its_neighbours(jobs: Jobs, projection: Projection, bad: dict[str, Any]) -> None:
     id = uuid4()
-    fine, unfit = event("ingest.submitted.v1", subject=id), event("ingest.classified.v1", subject=id, stage="classify", **bad)
+    fine, unfit = (
+        event("ingest.submitted.v1", subject=id),
+        event("ingest.classified.v1", subject=id, stage="classify").model_copy(update=bad),
+    )
     stranger = event("ingest.submitted.v1")
     outcomes: list[FaultmavenError | None] = await projection.apply([(fine, None), (unfit, None), (stranger, None)])
     assert outcomes[0] is None

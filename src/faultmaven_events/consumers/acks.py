@@ -49,18 +49,24 @@ class Acks:
     _channel: aiormq.abc.AbstractChannel | None = None
     _settled: Settled = field(default_factory=Settled)
     _fresh: set[int] = field(default_factory=set)
-    _sending: asyncio.Task[None] | None = None
+    _leading: bool = False
+    """Whether somebody sends: one at a time, since nothing may be acknowledged twice."""
 
-    def ack(self, message: AbstractIncomingMessage) -> None:
-        """Acknowledge a message in the next turn of the event loop.
+    async def ack(self, message: AbstractIncomingMessage) -> None:
+        """Acknowledge a message: the first one of a turn of the event loop sends for all that are ready by then.
 
         Raises:
             ChannelInvalidStateError: its channel is gone, and the broker delivers it again.
         """
         number = self._number(message)
         self._fresh.add(number)
-        if self._sending is None or self._sending.done():
-            self._sending = asyncio.get_running_loop().create_task(self._send())
+        if not self._leading:
+            self._leading = True
+            try:
+                await asyncio.sleep(0)
+                await self._send()
+            finally:
+                self._leading = False
 
     def passed(self, message: AbstractIncomingMessage) -> None:
         """Note that a message was settled in another way; raises as `ack` does."""
@@ -68,19 +74,16 @@ class Acks:
         self._settled.add({number})
 
     async def flush(self) -> None:
-        """Wait until everything that was acknowledged is on its way."""
-        if self._sending is not None:
-            await self._sending
+        """Send what was left behind by somebody who was cancelled before it was sent."""
+        if not self._leading:
+            await self._send()
 
     async def _send(self) -> None:
         while self._fresh:
             channel, fresh, self._fresh = cast("aiormq.Channel", self._channel), self._fresh, set()
             try:
-                acknowledgements = self._settled.add(fresh)
-                for number, multiple in acknowledgements[:-1]:
+                for number, multiple in self._settled.add(fresh):
                     await channel.basic_ack(number, multiple=multiple, wait=False)
-                number, multiple = acknowledgements[-1]
-                await channel.basic_ack(number, multiple=multiple)  # waits until the socket has it, and all before it
             except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
                 log.warning("acknowledgements_lost", messages=len(fresh), error=type(error).__name__)  # they are delivered again
 

@@ -22,6 +22,12 @@ from faultmaven_events.topology import Lane, Stage
 GRACE = 20.0
 """Seconds that a stopping process gives to what it has in its hands."""
 
+BEGUN = 0.1
+"""Seconds in which a message that was given out before consuming was cancelled has reached its task."""
+
+SETTLED = 3.0
+"""Seconds to wait for the broker to have read the last acknowledgements."""
+
 log = structlog.get_logger()
 
 
@@ -74,6 +80,7 @@ class Consumption:
     async def drain(self) -> None:
         """Pause, and wait for what is in hand, at most for the grace period; the rest comes again elsewhere."""
         await self.pause()
+        await asyncio.sleep(BEGUN)
         waiting = set(self.tasks)
         if waiting:
             _, left = await asyncio.wait(waiting, timeout=GRACE)
@@ -82,8 +89,17 @@ class Consumption:
             if left:
                 log.warning("not_finished_in_time", stage=self.shell.stage.name, messages=len(left))
                 await asyncio.gather(*left, return_exceptions=True)
-        for acks in self.shell.acks.values():
-            await acks.flush()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait until the queues answer: of what a broker is told just before a connection ends, it may forget some and deliver it again."""
+        try:
+            async with asyncio.timeout(SETTLED):
+                for lane, queue in self.lanes:
+                    await self.shell.acks[lane.name].flush()
+                    await queue.declare()  # only passively: a question, answered after the acknowledgements before it
+        except (TimeoutError, AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
+            log.info("acknowledgements_unknown", stage=self.shell.stage.name, error=type(error).__name__)
 
     async def _take(self, lane: Lane, message: AbstractIncomingMessage) -> None:
         task = asyncio.current_task()

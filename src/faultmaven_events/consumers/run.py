@@ -30,7 +30,7 @@ from faultmaven_events.errors import SetupError, Unavailable
 from faultmaven_events.infra import telemetry
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.control import Control, open_control
-from faultmaven_events.infra.declare import declare, plan, rung_name
+from faultmaven_events.infra.declare import Plan, declare, plan, rung_name
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.producers.publish import named
 from faultmaven_events.settings import Settings
@@ -40,8 +40,12 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_consumption(settings: Settings, stage: Stage, handler: Handler, orders: Orders | None = None) -> AsyncIterator[Consumption]:
+async def open_consumption(
+    settings: Settings, stage: Stage, handler: Handler, orders: Orders | None = None, wanted: Plan | None = None
+) -> AsyncIterator[Consumption]:
     """Consume a stage's queues with its handler until the context ends; then finish what is in hand.
+
+    `wanted` is declared on the broker first, by default everything that the topology names.
 
     Raises:
         SetupError: no broker is named, or it does not answer.
@@ -65,7 +69,7 @@ async def open_consumption(settings: Settings, stage: Stage, handler: Handler, o
         stack.push_async_callback(broker.stop)
         # On a channel of its own: an exchange object remembers the first channel that declared it.
         async with connection.channel() as channel:
-            await declare(channel, plan(scale=settings.retry_scale))
+            await declare(channel, wanted or plan(scale=settings.retry_scale))
         blobs = await stack.enter_async_context(open_blobs(settings))
         shell = Shell(
             stage,

@@ -97,7 +97,7 @@ class Shell:
                 outcome = await self._handle(delivery)
             except Exception as error:  # noqa: BLE001 # the boundary: the error's type decides what becomes of the message
                 outcome, code = await self._settle(delivery, error)
-            self.acks[lane.name].ack(message)
+            await self.acks[lane.name].ack(message)
         except (TransientError, AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
             # Not confirmed, or the connection is gone: unacknowledged, the message comes again.
             outcome = "left"
@@ -134,7 +134,7 @@ class Shell:
 
     async def _run(self, message: AbstractIncomingMessage, event: Event[Any], waited: float) -> None:
         started = time.monotonic()
-        with telemetry.stage_span(self.stage.name, event) as span, written.collecting() as notes:
+        with telemetry.stage_span(self.stage.name, event) as span, written.Collecting() as notes:
             try:
                 async with asyncio.timeout(self.stage.deadline):
                     following = await self.handler(event)

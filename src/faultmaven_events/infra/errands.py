@@ -100,14 +100,14 @@ class Errands:
         with mongo_errors():
             return [letter_of(document) async for document in self._letters.find(todo).sort([("died_at", 1), ("_id", 1)]).limit(size)]
 
-    async def ended_jobs(self, letters: Sequence[Letter]) -> dict[UUID, str]:
-        """Return those of the letters' jobs that were cancelled or completed, with their status."""
+    async def ended_jobs(self, letters: Sequence[Letter]) -> dict[UUID, tuple[str, int]]:
+        """Return those of the letters' jobs that were cancelled or completed, with their status and generation."""
         jobs = [{"_id": letter.job_id, "tenant": letter.tenant} for letter in letters if letter.job_id]
         if not jobs:
             return {}
         with mongo_errors():
-            found = self._jobs.find({"$or": jobs, "status": {"$in": ["cancelled", "completed"]}}, {"status": 1})
-            return {document["_id"]: document["status"] async for document in found}
+            found = self._jobs.find({"$or": jobs, "status": {"$in": ["cancelled", "completed"]}}, {"status": 1, "generation": 1})
+            return {document["_id"]: (document["status"], document.get("generation", 0)) async for document in found}
 
     async def mark(self, redrive: Redrive, outcome: Outcome) -> None:
         """Write down what became of a letter. One that died again since we read it stays dead."""

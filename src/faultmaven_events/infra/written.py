@@ -1,31 +1,35 @@
 """What a delivery wrote, noted by the stores themselves: the `stores` of its hop."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+from types import TracebackType
 
-_NOTES: ContextVar["Counter[str] | None"] = ContextVar("written", default=None)
+Notes = dict[str, int]
+_NOTES: ContextVar[Notes | None] = ContextVar("written", default=None)
 
 
 def note(store: str, count: int = 1) -> None:
     """Note that `count` things were written to a store; nothing when nobody collects."""
     notes = _NOTES.get()
     if notes is not None:
-        notes[store] += count
+        notes[store] = notes.get(store, 0) + count
 
 
-@contextmanager
-def collecting() -> Iterator["Counter[str]"]:
-    """Collect what is written within the block, also by tasks that start in it."""
-    notes: Counter[str] = Counter()
-    token = _NOTES.set(notes)
-    try:
-        yield notes
-    finally:
-        _NOTES.reset(token)
+class Collecting:
+    """Collects what is written within a `with` block, also by tasks that start in it."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> Notes:
+        notes: Notes = {}
+        self._token: Token[Notes | None] = _NOTES.set(notes)
+        return notes
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _NOTES.reset(self._token)
 
 
-def summary(notes: "Counter[str]") -> str | None:
+def summary(notes: Notes) -> str | None:
     """Return `blobs:2,vectors:14`, or None when nothing was written."""
-    return ",".join(f"{store}:{count}" for store, count in sorted(notes.items()))[:255] or None
+    if not notes:
+        return None
+    return ",".join(f"{store}:{count}" for store, count in sorted(notes.items()))[:255]

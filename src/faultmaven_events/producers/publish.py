@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import aiormq
 import structlog
@@ -32,6 +33,7 @@ read must not pile up in this process.
 """
 
 _PERSISTENT = int(DeliveryMode.PERSISTENT)
+_CHANNELS: WeakKeyDictionary[Exchange, aiormq.Channel] = WeakKeyDictionary()
 
 log = structlog.get_logger()
 
@@ -57,20 +59,29 @@ async def publish_confirmed(exchange: AbstractExchange, message: Parcel | Messag
         Unavailable: it was not confirmed; it may or may not have arrived.
     """
     try:
-        async with asyncio.timeout(CONFIRM_TIMEOUT):
-            channel = cast("aiormq.Channel", await cast("Exchange", exchange).channel.get_underlay_channel())
-            await channel.basic_publish(
-                message.body,
-                exchange=exchange.name,
-                routing_key=routing_key,
-                properties=message.properties,
-                mandatory=True,
-                wait=len(channel.confirmations) > UNCONFIRMED,
-            )
+        channel = await _channel(cast("Exchange", exchange))
+        await channel.basic_publish(
+            message.body,
+            exchange=exchange.name,
+            routing_key=routing_key,
+            properties=message.properties,
+            mandatory=True,
+            timeout=CONFIRM_TIMEOUT,
+            wait=len(channel.confirmations) > UNCONFIRMED,
+        )
     except DeliveryError as error:
         raise Throttled("the broker refused a message: a queue is full, or nothing is bound", after=5) from error
     except (TimeoutError, AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
         raise Unavailable(f"the broker did not confirm a message: {type(error).__name__}") from error
+
+
+async def _channel(exchange: Exchange) -> aiormq.Channel:
+    """Return the open channel under an exchange; aio-pika itself waits without end while the connection is away."""
+    known = _CHANNELS.get(exchange)
+    if known is None or known.is_closed:
+        async with asyncio.timeout(CONFIRM_TIMEOUT):
+            known = _CHANNELS[exchange] = cast("aiormq.Channel", await exchange.channel.get_underlay_channel())
+    return known
 
 
 def message_of(event: Event[Any]) -> Parcel:

@@ -85,8 +85,11 @@ class Dispatch:
         except* Throttled:  # a queue is full: those letters come with the next page
             await asyncio.sleep(1)
 
-    async def _send(self, errand: Errand, letter: Letter, ended: Mapping[UUID, str]) -> None:
+    async def _send(self, errand: Errand, letter: Letter, ended: Mapping[UUID, tuple[str, int]]) -> None:
         now = datetime.now(UTC)
+        if _sent_before(letter, ended):
+            await self._errands.mark(errand.redrive, Outcome(letter, "sent", now))
+            return
         verdict, reason = "sent", _unneeded(letter, ended)
         if reason is None:
             try:
@@ -119,8 +122,14 @@ class Dispatch:
         await publish_confirmed(self._queues, message_of(revival.event), revival.queue)
 
 
-def _unneeded(letter: Letter, ended: Mapping[UUID, str]) -> str | None:
-    status = ended.get(letter.job_id) if letter.job_id else None
+def _sent_before(letter: Letter, ended: Mapping[UUID, tuple[str, int]]) -> bool:
+    """Whether a worker that was killed had sent the letter and not yet marked it: its job is done, in a generation after the letter's."""
+    status, generation = ended.get(letter.job_id, ("", 0)) if letter.job_id else ("", 0)
+    return status == "completed" and generation > letter.generation and ends_job(letter)
+
+
+def _unneeded(letter: Letter, ended: Mapping[UUID, tuple[str, int]]) -> str | None:
+    status, _ = ended.get(letter.job_id, (None, 0)) if letter.job_id else (None, 0)
     if status == "cancelled":
         return "its job was cancelled"
     return "its job is completed" if status == "completed" and ends_job(letter) else None
