@@ -5,12 +5,12 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help install check test demo up bench incidents docs lock clean
+.PHONY: help install check test faults faults-long demo up bench incidents docs lock clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 install: $(READY) ## make .venv from the lock file
 
@@ -33,6 +33,12 @@ check: $(READY) ## lint, format, types, direction of dependencies, lock files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python requirements/check.py
+
+faults: $(READY) ## break the real servers and processes in every known way; count every job (ARGS='--seed N --only CASE')
+	@$(BIN)/python -m faults $(ARGS)
+
+faults-long: $(READY) ## the same with longer faults, every await point, and JOBS=100000 small jobs under kills; takes hours
+	@$(BIN)/python -m faults --long --jobs $(or $(JOBS),100000) $(ARGS)
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python -m bench $(ARGS)

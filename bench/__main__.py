@@ -1,6 +1,12 @@
-"""`make bench`: the whole system on this machine, measured from outside. Figures, never verdicts; compare runs of one machine only.
+"""`make bench`: speed on this machine. Figures, never verdicts; compare within one run only.
 
-python -m bench [--home DIR]      starts the system itself, in a home of its own
+How to read them: docs/bench.md
+
+python -m bench [system|pieces|chain|all] [--home DIR]      starts what it needs itself, in a home of its own
+
+system   the whole system, measured from outside
+pieces   what the shell does to one event, without a broker
+chain    two stages on one broker: our shell beside aio-pika alone, FastStream, taskiq, Celery and Dramatiq
 """
 
 import argparse
@@ -12,8 +18,11 @@ from pathlib import Path
 
 import psutil
 
+from bench.chain.pieces import lines
+from bench.chain.rounds import compare
 from bench.load import accept_latency, drained, end_to_end, upload_memory
 from bench.processes import paused, resident, tree
+from faultmaven_events.infra.servers.stack import open_stack
 from faultmaven_events.infra.servers.supervisor import PROCESSES, open_system
 from faultmaven_events.settings import load
 
@@ -53,12 +62,30 @@ async def measure(home: Path) -> None:
             row(f"ingress memory while {size} MB are uploaded", f"+{grown / 2**20:.0f} MB", "goal: flat")
 
 
+async def chain(home: Path, given: argparse.Namespace) -> None:
+    async with open_stack(home, settings=load(), progress=lambda line: print(line, file=sys.stderr)) as urls:
+        await compare(urls, rounds=given.rounds, messages=given.messages, prefetch=given.prefetch, size=given.size, only=tuple(given.only))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("system", "chain", "pieces", "all"), default="all")
     parser.add_argument("--home", type=Path, help="folder to work in; default: a temporary one")
+    parser.add_argument("--rounds", type=int, default=5, help="of the chain, each with all contestants in turn")
+    parser.add_argument("--messages", type=int, default=3000, help="of the chain, a run")
+    parser.add_argument("--prefetch", type=int, default=64, help="of the chain, a stage")
+    parser.add_argument("--size", type=int, default=1024, help="bytes of a message of the chain")
+    parser.add_argument("--only", nargs="*", default=(), metavar="MODULE", help="of the chain, modules in bench/chain/systems")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="faultmaven-bench-") as folder:
-        asyncio.run(measure(given.home or Path(folder)))
+        home = given.home or Path(folder)
+        if given.what in {"system", "all"}:
+            asyncio.run(measure(home))
+        if given.what in {"pieces", "all"}:
+            for line in lines(given.size):
+                print(line, flush=True)
+        if given.what in {"chain", "all"}:
+            asyncio.run(chain(home, given))
     sys.exit(0)
 
 

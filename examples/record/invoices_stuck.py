@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aio_pika
 import httpx
+
 from rig import App, Evidence, now, sample, tail
 
 QUIET, BROKEN = 40, 70

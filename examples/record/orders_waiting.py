@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+
 from rig import App, Evidence, now, sample, tail
 
 QUIET, BROKEN = 45, 60

@@ -29,10 +29,10 @@ from faultmaven_events.consumers.watchdog import watching
 from faultmaven_events.errors import SetupError, Unavailable
 from faultmaven_events.infra import telemetry
 from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.connection import named
 from faultmaven_events.infra.control import Control, open_control
 from faultmaven_events.infra.declare import Plan, declare, plan, rung_name
 from faultmaven_events.infra.keys import required_key
-from faultmaven_events.producers.publish import named
 from faultmaven_events.settings import Settings
 from faultmaven_events.topology import BY_NAME, Stage
 

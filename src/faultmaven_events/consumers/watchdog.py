@@ -18,7 +18,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotF
 from faultmaven_events.consumers.consumption import Consumption
 from faultmaven_events.consumers.pulse import End, end
 from faultmaven_events.consumers.stall import Judge, Sight
-from faultmaven_events.producers.publish import named
+from faultmaven_events.infra.connection import named
 
 INTERVAL: Final = 5.0
 ANSWER_S: Final = 10.0

@@ -11,12 +11,12 @@ import aiormq
 import structlog
 from aio_pika import DeliveryMode, Exchange, Message
 from aio_pika.abc import AbstractExchange
-from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from aio_pika.robust_connection import RobustConnection
 
 from faultmaven_events import topology
 from faultmaven_events.errors import SetupError, Throttled, Unavailable
+from faultmaven_events.infra.connection import connected
 from faultmaven_events.infra.declare import declare, plan
 from faultmaven_events.infra.depths import depths
 from faultmaven_events.schemas.event import MEDIA_TYPE, Event
@@ -36,11 +36,6 @@ _PERSISTENT = int(DeliveryMode.PERSISTENT)
 _CHANNELS: WeakKeyDictionary[Exchange, aiormq.Channel] = WeakKeyDictionary()
 
 log = structlog.get_logger()
-
-
-def named(url: str, name: str) -> str:
-    """Return the broker's URL with a name for the connection, which the management pages show."""
-    return f"{url}{'&' if '?' in url else '?'}name={name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +120,15 @@ class Publisher:
         """Connect and declare the topology; tries until the broker is there."""
         delay = 0.5
         while True:
-            # Made and opened in two steps: a connection that fails or is cancelled half-way must be closed, or it reconnects for ever.
-            connection = RobustConnection(make_url(named(url, "faultmaven-publisher")), reconnect_interval=1)
+            connection: RobustConnection | None = None
             try:
-                await connection.connect(timeout=10)
+                connection = await connected(url, "faultmaven-publisher", 10)
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 await declare(channel, plan(scale=scale))
                 self._exchange = await channel.get_exchange(topology.EVENTS)
             except BaseException as error:
-                await connection.close()
+                if connection is not None:
+                    await connection.close()
                 if not isinstance(error, (AMQPError, OSError, TimeoutError)):
                     raise
                 log.warning("broker_unreachable", error=type(error).__name__, retry_s=delay)

@@ -14,17 +14,15 @@ from uuid import uuid4
 
 import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage, AbstractRobustConnection
-from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
-from aio_pika.robust_connection import RobustConnection
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
 from faultmaven_events import topology
 from faultmaven_events.errors import SetupError, TransientError, Unavailable
+from faultmaven_events.infra import connection
 from faultmaven_events.infra.keys import derive_key, required_key
-from faultmaven_events.producers.publish import named
 from faultmaven_events.schemas.knowledge import SearchQuery, SearchResult
 from faultmaven_events.settings import Settings
 
@@ -159,16 +157,10 @@ async def connected(url: str, name: str) -> AbstractRobustConnection:
     Raises:
         Unavailable: there is no broker now.
     """
-    # Made and opened in two steps: a connection that fails or is cancelled half-way must be closed, or it reconnects for ever.
-    connection = RobustConnection(make_url(named(url, name)), reconnect_interval=1)
     try:
-        await connection.connect(timeout=CONNECT_S)
-    except BaseException as error:
-        await connection.close()
-        if isinstance(error, (AMQPError, OSError)):  # a TimeoutError is an OSError
-            raise Unavailable(f"RabbitMQ of FM_AMQP_URL does not answer ({type(error).__name__})") from None
-        raise
-    return connection
+        return await connection.connected(url, name, CONNECT_S)
+    except (AMQPError, OSError) as error:
+        raise Unavailable(f"RabbitMQ of FM_AMQP_URL does not answer ({type(error).__name__})") from None
 
 
 @asynccontextmanager

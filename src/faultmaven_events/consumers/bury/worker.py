@@ -20,9 +20,9 @@ from faultmaven_events import topology
 from faultmaven_events.consumers.bury.copies import LOOK, Copies
 from faultmaven_events.consumers.bury.dispatch import Dispatch
 from faultmaven_events.errors import TransientError
+from faultmaven_events.infra.connection import named
 from faultmaven_events.infra.errands import LEASE, Errand, Errands
 from faultmaven_events.infra.mongo import Database
-from faultmaven_events.producers.publish import named
 from faultmaven_events.settings import Settings
 
 POLL = 0.5

@@ -20,6 +20,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from faultmaven_events import topology
 from faultmaven_events.errors import InvalidEvent, TransientError
 from faultmaven_events.infra import metrics
+from faultmaven_events.infra.connection import named
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.lease import Lease
 from faultmaven_events.infra.ledger.books import count
@@ -31,7 +32,7 @@ from faultmaven_events.infra.ledger.sound import sound
 from faultmaven_events.infra.ledger.state import Bookmark, State, States
 from faultmaven_events.infra.mongo import Database
 from faultmaven_events.infra.timescale import Timeline
-from faultmaven_events.producers.publish import message_of, named, publish_confirmed
+from faultmaven_events.producers.publish import message_of, publish_confirmed
 from faultmaven_events.schemas.alert import TYPE, Alert
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.ledger import Gap
