@@ -8,13 +8,13 @@ from typing import Any
 from contract.bench import Bench, open_bench
 from faultmaven_events.consumers.orders import Orders
 from faultmaven_events.consumers.run import guarded
-from faultmaven_events.errors import MissingContent, UnreadableContent
+from faultmaven_events.errors import MissingContent, Throttled, UnreadableContent
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.control import open_control
 from faultmaven_events.producers.publish import message_of
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.evidence import Classified
-from faultmaven_events.schemas.registry import EVENTS
+from faultmaven_events.schemas.registry import EVENTS, decode
 from faultmaven_events.settings import Settings
 from faultmaven_events.topology import BY_NAME
 from samples import CLASSIFICATION, DATA, event
@@ -137,9 +137,6 @@ async def test_a_cancelled_job_ends_at_the_next_stage_and_its_content_is_gone(se
 
 
 async def test_a_job_that_must_wait_says_so(settings: Settings) -> None:
-    from faultmaven_events.errors import Throttled
-    from faultmaven_events.schemas.registry import decode
-
     slow = Deployment(Throttled("too many requests", after=1))
     async with open_ordered(settings, slow) as (bench, _):
         given = event("ingest.classified.v1")
@@ -149,3 +146,25 @@ async def test_a_job_that_must_wait_says_so(settings: Settings) -> None:
         assert (note.data.error.stage, note.data.error.code, note.data.error.attempts) == ("sanitize", "throttled", 1)
         slow.error = None
         await bench.next_event()
+
+
+async def test_without_the_dead_letter_exchange_the_rest_goes_on_and_the_letter_comes_later(settings: Settings) -> None:
+    class Picky(Deployment):
+        async def __call__(self, given: Event[Any]) -> Sequence[Event[Any]]:
+            if given.tenantid == "broken":
+                raise UnreadableContent("the file is empty")
+            return await super().__call__(given)
+
+    async with open_ordered(settings, Picky()) as (bench, _):
+        await bench.channel.exchange_delete("fm.dead")
+        poison = event("ingest.classified.v1", tenantid="broken")
+        await bench.send(poison.encode())
+        for _ in range(15):  # more than a message may be delivered
+            await bench.send(event("ingest.classified.v1").encode())
+            await bench.next_event()
+            await asyncio.sleep(0.1)
+        dead = await bench.channel.declare_exchange("fm.dead", "topic", durable=True)
+        await bench.letters.bind(dead, f"letter.{STAGE.name}")
+        found = decode((await bench.next_letter()).body)
+        assert (found.data.code, found.data.event_id) == ("unreadable_content", poison.id)
+        assert await bench.nothing_left()

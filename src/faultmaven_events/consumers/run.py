@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from aio_pika.abc import AbstractConnection
 from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange
 
 from faultmaven_events import __version__, topology
@@ -74,7 +75,7 @@ async def open_consumption(
         shell = Shell(
             stage,
             handler,
-            await _outlets(broker, stage, settings.retry_scale),
+            await _outlets(broker, connection, stage, settings.retry_scale),
             consumer=f"{__version__}/{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}",
             clean_key=required_key(settings, "clean"),
             orders=orders,
@@ -88,13 +89,17 @@ async def open_consumption(
         yield consumption
 
 
-async def _outlets(broker: RabbitBroker, stage: Stage, scale: float) -> Outlets:
+async def _outlets(broker: RabbitBroker, connection: AbstractConnection, stage: Stage, scale: float) -> Outlets:
+    # A publish to an exchange that is not there costs its channel: letters have one of their own, which is opened again without asking
+    # for the exchange, so that nothing else stops when somebody takes fm.dead away.
+    letters = await connection.channel(publisher_confirms=True, on_return_raises=True)
+
     async def exchange(name: str, type_: ExchangeType) -> Any:
         return await broker.declare_exchange(RabbitExchange(name, type=type_, durable=True, declare=False))
 
     return Outlets(
         events=await exchange(topology.EVENTS, ExchangeType.TOPIC),
-        dead=await exchange(topology.DEAD, ExchangeType.TOPIC),
+        dead=await letters.get_exchange(topology.DEAD, ensure=False),
         rungs={rung * scale: await exchange(rung_name(rung * scale), ExchangeType.FANOUT) for rung in stage.rungs},
         direct=await exchange("", ExchangeType.DIRECT),
     )

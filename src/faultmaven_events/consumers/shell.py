@@ -35,6 +35,9 @@ from faultmaven_events.topology import BY_NAME, Lane, Stage, is_step
 CRASH = "crash."
 """Routing key of a bare message that the broker gave up on, followed by the stage's name."""
 
+PATIENCE = (0.5, 5.0)
+"""Seconds before a publish is tried again, at first and at most."""
+
 Discard = Callable[[Event[Any]], Awaitable[None]]
 """Frees what an unwanted event holds."""
 
@@ -108,13 +111,17 @@ class Shell:
             self.handled += outcome == "done"
             self.progressed_at = time.monotonic()
             metrics.handled(self.stage.name, outcome).inc()
-            if self.observe is not None:
-                self.observe(outcome, code, delivery.event.tenantid if delivery.event else "", ours=message.app_id == "faultmaven")
+            self._observed(outcome, code, delivery)
+
+    def _observed(self, outcome: str, code: str | None, delivery: Delivery) -> None:
+        if self.observe is not None:
+            tenant = delivery.event.tenantid if delivery.event else ""
+            self.observe(outcome, code, tenant, ours=delivery.message.app_id == "faultmaven")
 
     async def _handle(self, delivery: Delivery) -> str:
         message, lane = delivery.message, delivery.lane
         if (message.routing_key or "").startswith(CRASH):
-            await self._bury_crashed(message)
+            await self._bury_crashed(delivery)
             return "done"
         delivery.event = event = decode(message.body)
         now = datetime.now(UTC)
@@ -123,16 +130,17 @@ class Shell:
             await self.discard(event)
             return "dropped"
         if self.stage.crowd is not None and self.share.crowds(event, lane, waited):
-            await self.outlets.move(again(message, attempts_of(message)), self.stage.queue(self.stage.crowd))
+            moved, crowd = again(message, attempts_of(message)), self.stage.queue(self.stage.crowd)
+            await self._send(delivery, lambda: self.outlets.move(moved, crowd))
             return "moved"
         metrics.waited(self.stage.name).observe(waited)
         if event.deadline is not None and event.deadline < now and self.stage.name != "record" and is_step(self.stage.name, event.type):
             raise DeadlineExceeded(f"the deadline passed {(now - event.deadline).total_seconds():.0f} s before {self.stage.name} could run")
         with self.share.holding(event.tenantid, lane):
-            await self._run(message, event, waited)
+            await self._run(delivery, event, waited)
         return "done"
 
-    async def _run(self, message: AbstractIncomingMessage, event: Event[Any], waited: float) -> None:
+    async def _run(self, delivery: Delivery, event: Event[Any], waited: float) -> None:
         started = time.monotonic()
         with telemetry.stage_span(self.stage.name, event) as span, written.Collecting() as notes:
             try:
@@ -148,13 +156,35 @@ class Shell:
                 "stage": self.stage.name,
                 "waitedms": round(waited * 1000),
                 "ranms": round(ran * 1000),
-                "attempt": len(attempts_of(message)) + 1,
+                "attempt": len(attempts_of(delivery.message)) + 1,
                 "consumer": self.consumer,
                 "traceparent": telemetry.traceparent(span, event.traceparent),
                 "inputhash": event.digest(),
                 "stores": written.summary(notes),
             }
-            await self.outlets.publish([out.stamped(**{**facts, **_said(out)}, datahash=out.digest()) for out in following])
+            told = [out.stamped(**{**facts, **_said(out)}, datahash=out.digest()) for out in following]
+            await self._send(delivery, lambda: self.outlets.publish(told))
+
+    async def _send(self, delivery: Delivery, publish: Callable[[], Awaitable[None]]) -> None:
+        """Publish until the broker confirms it, for as long as the message is ours.
+
+        To give the message back would count as a delivery, and the broker gives up on a message after some of those: a full queue, an
+        alarm or a missing exchange must not make dead letters of messages that nothing is wrong with.
+        """
+        pause = PATIENCE[0]
+        while True:
+            try:
+                await publish()
+            except TransientError as error:
+                if delivery.message.channel.is_closed:
+                    raise
+                log.warning("publish_tried_again", stage=self.stage.name, error=str(error), after_s=pause)
+                self._observed("left", None, delivery)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PATIENCE[1])
+                delivery.started = time.monotonic()  # the stage has done its part
+            else:
+                return
 
     async def _settle(self, delivery: Delivery, error: Exception) -> tuple[str, str]:
         """Send a failed message to the retry ladder or to the dead letters, and wait for the broker's confirmation."""
@@ -166,10 +196,11 @@ class Shell:
         name = type(error).__name__
         if isinstance(decision, DeadLetter):
             log.warning("dead_letter", stage=self.stage.name, message_id=message.message_id, code=decision.code, error=decision.message)
-            await self._send_letter(message, self.stage.name, decision, name, attempts, queue=self.stage.queue(delivery.lane))
+            await self._send_letter(delivery, self.stage.name, decision, name, attempts, queue=self.stage.queue(delivery.lane))
             return "dead", decision.code
         log.info("retry", stage=self.stage.name, message_id=message.message_id, code=code, error=describe(error), after_s=decision.after)
-        await self.outlets.delay(again(message, attempts), self.stage.queue(delivery.lane), decision.after * self.scale)
+        later, queue = again(message, attempts), self.stage.queue(delivery.lane)
+        await self._send(delivery, lambda: self.outlets.delay(later, queue, decision.after * self.scale))
         await self._tell_delay(delivery.event, error, decision, attempts)
         return "retried", code
 
@@ -182,17 +213,17 @@ class Shell:
             except TransientError:
                 log.info("delay_not_told", stage=self.stage.name)
 
-    async def _bury_crashed(self, message: AbstractIncomingMessage) -> None:
-        stage = (message.routing_key or "").removeprefix(CRASH)
+    async def _bury_crashed(self, delivery: Delivery) -> None:
+        stage = (delivery.message.routing_key or "").removeprefix(CRASH)
         reason = DeadLetter("crashed", f"the consumer of {stage} ended {BY_NAME[stage].delivery_limit} times while it had this message")
-        await self._send_letter(message, stage, reason, "Crash", attempts_of(message))
+        await self._send_letter(delivery, stage, reason, "Crash", attempts_of(delivery.message))
 
     async def _send_letter(
-        self, message: AbstractIncomingMessage, stage: str, reason: DeadLetter, error: str, attempts: Sequence[Attempt], *, queue: str = ""
+        self, delivery: Delivery, stage: str, reason: DeadLetter, error: str, attempts: Sequence[Attempt], *, queue: str = ""
     ) -> None:
         dead = letter(
-            message.body,
-            message.routing_key or "",
+            delivery.message.body,
+            delivery.message.routing_key or "",
             stage=stage,
             code=reason.code,
             error=error,
@@ -203,7 +234,8 @@ class Shell:
             clean_key=self.clean_key,
             queue=queue,
         )
-        await self.outlets.bury(envelope(dead), stage)
+        told = envelope(dead)
+        await self._send(delivery, lambda: self.outlets.bury(told, stage))
 
     async def _give_back(self, delivery: Delivery) -> None:
         await asyncio.sleep(1)  # a broker in trouble must not be asked again at once
