@@ -12,6 +12,7 @@ from faultmaven_events.consumers.record.reconciler import Reconciler
 from faultmaven_events.consumers.record.writer import Writer
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.drafts import keep_sweeping
 from faultmaven_events.infra.jobs import Ending
 from faultmaven_events.infra.mongo import ensure_indexes, open_mongo
 from faultmaven_events.infra.timescale import open_timeline
@@ -44,6 +45,8 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
         writer = Writer(database, timeline)
         stack.push_async_callback(writer.close)
         stack.push_async_callback(_end, asyncio.create_task(Reconciler(database, timeline, settings).run()))
+        if settings.blob_url is None:
+            stack.push_async_callback(_end, asyncio.create_task(keep_sweeping(settings.home / "blobs")))
 
         async def record(event: Event[Any]) -> Sequence[Event[Any]]:
             """Store what an event says; after a job's last one, its result, then announce that it is completed."""
