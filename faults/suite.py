@@ -68,7 +68,8 @@ class Sum:
         """The last line, without the kills."""
         v = self.verdict
         slow = statistics.quantiles(self.recoveries, n=20, method="inclusive")[-1] if len(self.recoveries) > 1 else sum(self.recoveries)
-        return f"cases={self.cases} lost={len(v.lost)} duplicate_effects={len(v.duplicates)} stuck={len(v.stuck)} recovery_p95_s={slow:.1f}"
+        lost, twice, stuck = _subjects(v.lost), len(v.duplicates), len(v.stuck)
+        return f"cases={self.cases} lost={lost} duplicate_effects={twice} stuck={stuck} recovery_p95_s={slow:.1f}"
 
 
 def tell(line: str) -> None:
@@ -226,6 +227,11 @@ class Bench:
         total.verdict.lost += [f"{name}: {line}" for line in verdict.lost]
         total.verdict.duplicates += [f"{name}: {line}" for line in verdict.duplicates]
         total.verdict.stuck += [f"{name}: {line}" for line in verdict.stuck]
+
+
+def _subjects(lines: list[str]) -> int:
+    """Count the jobs that sentences speak of: a lost job lacks many effects."""
+    return len({line.split(" (")[0] for line in lines})
 
 
 def _sorted(facts: dict[str, object]) -> dict[str, object]:
