@@ -19,7 +19,7 @@ from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.infra.declare import declare, plan
 from faultmaven_events.schemas.event import MEDIA_TYPE, Event
 from faultmaven_events.settings import Settings
-from faultmaven_events.topology import Stage
+from faultmaven_events.topology import STAGES, Stage
 
 PATIENCE = 15.0
 
@@ -82,12 +82,12 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(settings: Settings, stage: Stage, handler: Handler) -> AsyncIterator[Bench]:
-    """Put a stage with the test's handler on the broker of `settings`."""
+async def open_bench(settings: Settings, stage: Stage, handler: Handler, *, alone: bool = True) -> AsyncIterator[Bench]:
+    """Put a stage with the test's handler on the broker of `settings`; `alone`: without the queues of the others, which take seconds."""
     assert settings.amqp_url
     async with await aio_pika.connect(settings.amqp_url.get_secret_value()) as connection:
         channel = await connection.channel()
-        wanted = plan((stage,), scale=settings.retry_scale)  # of the other stages nothing is needed, and a vhost of queues takes seconds
+        wanted = plan((stage,) if alone else STAGES, scale=settings.retry_scale)
         await declare(channel, wanted)
         seen = await channel.declare_queue("", exclusive=True)
         notes = await channel.declare_queue("", exclusive=True)

@@ -93,7 +93,7 @@ class Workbench:
 async def open_workbench(settings: Settings, stage: str = "process", *, bury: bool = True) -> AsyncIterator[Workbench]:
     """Put a stage that fails on the test bench, and bury with its worker beside it."""
     sick = Sick(BY_NAME[stage])
-    async with open_bench(settings, sick.stage, sick) as bench, open_mongo(settings) as database:
+    async with open_bench(settings, sick.stage, sick, alone=False) as bench, open_mongo(settings) as database:
         workbench = Workbench(settings, bench, sick, database, Letters(database), Redrives(database), Groups(database))
         if not bury:
             yield workbench
