@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 
 from faultmaven_events.cli.api import open_api
 from faultmaven_events.cli.client import ApiUrl, AsJson, Tenant, print_json
+from faultmaven_events.cli.screen import screen
 from faultmaven_events.schemas.job import TERMINAL, Job, StageRun, Waiting
 from faultmaven_events.schemas.lineage import Lineage
 
@@ -83,7 +84,7 @@ def lineage(id: JobId, as_json: AsJson = False, api: ApiUrl = None, tenant: Tena
 
     found = asyncio.run(run())
     way = Lineage.model_validate(found)
-    print_json(found) if as_json else _trace(way, Console())
+    print_json(found) if as_json else _trace(way, screen())
     sys.exit(0 if way.unbroken and all(piece.unbroken for piece in way.evidence) else 1)
 
 
@@ -126,14 +127,14 @@ def _order(api: str | None, tenant: str, path: str, body: dict[str, Any]) -> Any
 
 
 def _list(found: list[Job]) -> None:
-    table = Table("job", "kind", "name", "status", "stage", "created", box=None)
+    table = Table(Column("job", no_wrap=True, min_width=36), "kind", "name", "status", "stage", Column("created", no_wrap=True), box=None)
     for job in found:
         table.add_row(str(job.id), job.kind, job.name or "", job.status, job.stage or "", f"{job.created_at:%Y-%m-%d %H:%M:%S}Z")
-    Console().print(table)
+    screen().print(table)
 
 
 def _show(job: Job) -> None:
-    console = Console()
+    console = screen()
     console.print(f"{job.kind} {job.id} [bold]{job.status}[/bold]{' in ' + job.stage if job.stage else ''}", highlight=False)
     table = Table("stage", "state", "waited", "ran", "attempt", "consumer", box=None)
     for run in job.stages:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from faultmaven_events.cli.api import open_api
 from faultmaven_events.cli.client import ApiUrl, AsJson, print_json
+from faultmaven_events.cli.screen import screen
 from faultmaven_events.schemas.ledger import KindLine, Ledger
 
 LATE_S = 300.0
@@ -37,7 +38,7 @@ def ledger(
             return await client.get("/api/v1/ops/ledger", tenant=only, hours=hours)
 
     found = Ledger.model_validate(asyncio.run(run()))
-    print_json(found.model_dump(mode="json")) if as_json else show(found, Console())
+    print_json(found.model_dump(mode="json")) if as_json else show(found, screen())
     sys.exit(1 if found.open else 0)
 
 

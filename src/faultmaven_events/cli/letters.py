@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from faultmaven_events.cli.screen import screen
 from faultmaven_events.schemas.buried import Buried, Group
 from faultmaven_events.schemas.redrive import Redrive
 
@@ -21,7 +22,7 @@ def progress(operation: Redrive) -> str:
 
 def show_group(group: Group) -> None:
     """Print one group with what is suspected."""
-    console = Console(highlight=False)
+    console = screen()
     states = ", ".join(f"{count} {state}" for state, count in group.states.items())
     console.print(f"[bold]{group.fingerprint}[/bold]  {group.count} x {group.stage} {group.code} ({group.error}): {escape(group.message)}")
     span = f"{group.first_at:%Y-%m-%d %H:%M:%S}Z to {group.last_at:%Y-%m-%d %H:%M:%S}Z"
@@ -37,7 +38,7 @@ def show_letters(letters: list[Buried], following: str | None) -> None:
     for letter in letters:
         died = f"{letter.died_at:%Y-%m-%d %H:%M:%S}Z"
         table.add_row(str(letter.id), died, letter.stage, letter.code, letter.tenant or "", letter.state, letter.fingerprint)
-    Console().print(table)
+    screen().print(table)
     if following:
         print(f"more: --cursor {following}")
 

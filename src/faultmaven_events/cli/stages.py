@@ -4,11 +4,11 @@ import asyncio
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from faultmaven_events.cli.api import open_api
 from faultmaven_events.cli.client import ApiUrl, AsJson, print_json
+from faultmaven_events.cli.screen import screen
 
 app = typer.Typer(help="The stages: what waits, who works, what is paused.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def list_(as_json: AsJson = False, api: ApiUrl = None) -> None:
         why = f"by {pause['by']} at {pause['at']}: {pause['reason']}" if pause else ""
         numbers = ("?" if value is None else str(value) for value in (item["in_flight"], item["dead"], item["consumers"]))
         table.add_row(item["stage"], waiting, *numbers, why)
-    console = Console()
+    console = screen()
     console.print(table)
     if found["unroutable"]:
         console.print(f"{found['unroutable']} messages in fm.unroutable: their routing keys fit no stage", style="yellow")

@@ -7,10 +7,10 @@ from dataclasses import asdict
 import aio_pika
 import typer
 from aio_pika.exceptions import AMQPError
-from rich.console import Console
 from rich.table import Table
 
 from faultmaven_events.cli.client import AsJson, print_json
+from faultmaven_events.cli.screen import screen
 from faultmaven_events.errors import SetupError
 from faultmaven_events.infra.declare import Plan, declare, plan
 from faultmaven_events.settings import load
@@ -29,7 +29,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(_plan()))
         return
-    console = Console()
+    console = screen()
     stages = Table("stage", "queue", "takes", "prefetch", "deadline", "retries after", "raw blobs", title="Stages", box=None)
     for stage in STAGES:
         rungs = ", ".join(f"{delay:g} s" for delay in stage.rungs)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from faultmaven_events.consumers.gather.waiting import arrival, gathered, wait_until
+from faultmaven_events.infra import written
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.mongo import Database, Document, mongo_errors
 from faultmaven_events.schemas.event import Event
@@ -47,6 +48,7 @@ class Gatherings:
                 await self._gatherings.update_one({**key, "generation": {"$not": {"$gte": event.generation}}}, {"$set": carried})
             if await self._arrivals.find_one({"_id": _arrived(event), "cancelled": True}, {"_id": 1}):
                 await self._close(event)
+        written.note("mongo")
         await self._complete(event, event.id)
         with mongo_errors():
             found = await self._gatherings.find_one(key, {"state": 1})
@@ -59,6 +61,7 @@ class Gatherings:
         """
         with mongo_errors():
             await self._arrivals.update_one({"_id": _arrived(event)}, {"$set": {**arrival(event), "at": event.time}}, upsert=True)
+            written.note("mongo")
             # One that this very event decided may not have been told: this may be the redelivery after a crash.
             open_ = {"$or": [{"state": None}, {"state": "complete", "decided_by": event.id}]}
             asked = self._gatherings.find({"tenant": event.tenantid, "evidence": event.subject, **open_}, {"event": 1})

@@ -6,6 +6,7 @@ from typing import Any
 
 from faultmaven_events.consumers.record.project import outcome
 from faultmaven_events.consumers.record.together import Together
+from faultmaven_events.infra import written
 from faultmaven_events.infra.alerts import Alerts
 from faultmaven_events.infra.jobs import Ending, Projection
 from faultmaven_events.infra.mongo import Database
@@ -31,6 +32,8 @@ class Writer:
             TransientError: a store is away; what another one took already, it takes once.
         """
         await self._together.write((event, ending))
+        written.note("mongo")
+        written.note("timescale")
 
     async def close(self) -> None:
         """Wait for the write that runs."""
