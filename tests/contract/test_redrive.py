@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from asyncio.subprocess import DEVNULL
 from typing import Any
@@ -75,9 +74,11 @@ async def test_a_worker_that_is_killed_in_the_middle_doubles_and_loses_nothing(s
         started = await workbench.redrives.start(by="ann", stage="process", rate=60)
         for kept in (20, 60):
             process = await _worker(settings)
-            await until(lambda kept=kept: workbench.holds(kept, state="redriven"))  # type: ignore[misc]
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
+            try:
+                await until(lambda kept=kept: workbench.holds(kept, state="redriven"))  # type: ignore[misc]
+            finally:
+                process.kill()
+                await process.wait()
         operation = await workbench.redrives.get(started.id)
         assert operation is not None
         assert operation.state == "running"
