@@ -1,4 +1,4 @@
-"""The retry ladder a hundred times faster than in production."""
+"""The retry ladder five hundred times faster than in production."""
 
 import pytest
 
@@ -7,4 +7,4 @@ from faultmaven_events.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"retry_scale": 0.01})
+    return settings.model_copy(update={"retry_scale": 0.002})

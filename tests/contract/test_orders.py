@@ -95,9 +95,10 @@ async def test_a_bad_deployment_pauses_its_stage_and_what_waited_is_done_after_i
         assert died + done == 60
         assert 11 <= died < 60
         assert "sanitize" not in await orders.control.paused()
-        told = [(await bench._next(alerts)).body for _ in range(2)]
+        told = [(await bench._next(alerts)).body]
         assert b"stage_paused" in told[0]
-        assert b"stage_resumed" in told[1]
+        while b"stage_resumed" not in told[-1]:  # a probe may have failed before it was mended
+            told.append((await bench._next(alerts)).body)
 
 
 async def test_files_that_nobody_can_read_do_not_stop_the_stage(settings: Settings) -> None:
