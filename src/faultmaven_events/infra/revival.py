@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import jsonpatch  # type: ignore[import-untyped]  # it has no stubs
+import jsonpatch
 from pydantic_core import from_json, to_json
 
 from faultmaven_events.errors import InvalidEvent, PermanentError
