@@ -1,5 +1,6 @@
 """The run: the rig is started, the reference made, case after case tried and judged, and everything counted once more at the end."""
 
+import asyncio
 import random
 import statistics
 import time
@@ -30,6 +31,9 @@ from faults.trial import Reference, Trial
 
 RETRY_SCALE: Final = 0.05
 """The retry ladder's delays are 50 ms, 0.75 s and 15 s instead of 1 s, 15 s and 5 min."""
+
+LONGEST = 240.0
+"""Seconds that a case of the short run may take: one that waits for ever is a defect too, of the case or of the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,8 @@ class Bench:
         trial = self.trial(case.name)
         async with trial.stack:
             try:
-                await case.run(trial)
+                async with asyncio.timeout(None if trial.long else LONGEST):
+                    await case.run(trial)
             except NotRunError as reason:
                 total.not_run += 1
                 tell(f"{case.name:<20} not run: {reason}")
