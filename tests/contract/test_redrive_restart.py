@@ -28,7 +28,7 @@ async def test_letters_and_a_running_redrive_outlive_a_restart_of_the_broker(set
         await broker.restart()
         async with open_workbench(settings) as workbench:
             assert await workbench.count(state="dead") == LETTERS
-            assert await workbench.depth() == LETTERS
+            await until(lambda: workbench.lie(LETTERS))
             workbench.sick.error = None
             started = await workbench.redrives.start(by="ann", everything=True, rate=10)
             await until(lambda: workbench.holds(5, state="redriven"))

@@ -84,6 +84,10 @@ class Workbench:
         await until(over)
         return found[-1]
 
+    async def lie(self, count: int) -> bool:
+        """Whether so many copies lie on the broker; while bury goes through them it holds them in its hand."""
+        return await self.depth() == count
+
     async def depth(self) -> int:
         queue = await self.bench.channel.declare_queue(self.bench.stage.dead_queue, passive=True)
         return queue.declaration_result.message_count or 0
