@@ -280,12 +280,12 @@ async def test_a_copy_lies_in_the_dead_letter_queue_until_somebody_decides(setti
     async with open_workbench(settings) as workbench:
         await poisoned(workbench, 6)
         (letter, *_), _ = await workbench.letters.list(_all())
-        await until(lambda: workbench.lie(6))
+        await until(lambda: workbench.has_copies(6))
         await workbench.letters.discard(_selected(letter.id), by="ann", reason="no use")
-        await until(lambda: _depth(workbench, 5))
+        await until(lambda: workbench.has_copies(5))
         workbench.sick.error = None
         await workbench.ended(await workbench.redrives.start(by="ann", everything=True, rate=1000))
-        await until(lambda: _depth(workbench, 0))
+        await until(lambda: workbench.has_copies(0))
 
 
 async def test_letters_that_mongo_lost_are_taken_from_their_copies(settings: Settings) -> None:
@@ -293,19 +293,19 @@ async def test_letters_that_mongo_lost_are_taken_from_their_copies(settings: Set
         await poisoned(workbench, 3)
         await workbench.database["dead_letters"].delete_many({})
         await until(lambda: workbench.holds(3, state="dead"))
-        await until(lambda: workbench.lie(3))
+        await until(lambda: workbench.has_copies(3))
 
 
 async def test_no_dead_letter_queue_keeps_more_copies_than_its_bound(settings: Settings) -> None:
     async with open_workbench(settings) as workbench:
         await poisoned(workbench, 6)
-        await until(lambda: _depth(workbench, 6))
+        await until(lambda: workbench.has_copies(6))
         copies = Copies(workbench.database, workbench.clean_key, kept=4)
         assert settings.amqp_url
         async with await aio_pika.connect(settings.amqp_url.get_secret_value()) as connection:
             for _ in range(2):
                 await copies.compare(connection)
-        await until(lambda: _depth(workbench, 4))
+        await until(lambda: workbench.has_copies(4))
         assert await workbench.count(state="dead") == 6
 
 
@@ -346,10 +346,6 @@ async def _handled(workbench: Workbench, count: int) -> bool:
 
 async def _twice(workbench: Workbench) -> bool:
     return set(workbench.sick.runs.values()) == {2}
-
-
-async def _depth(workbench: Workbench, count: int) -> bool:
-    return await workbench.depth() == count
 
 
 async def _worker(settings: Settings) -> asyncio.subprocess.Process:

@@ -24,11 +24,11 @@ async def test_letters_and_a_running_redrive_outlive_a_restart_of_the_broker(set
             for each in sent:
                 await workbench.bench.send(each.encode())
             await workbench.buried(LETTERS)
-            await until(lambda: _copies(workbench, LETTERS))
+            await until(lambda: workbench.has_copies(LETTERS))
         await broker.restart()
         async with open_workbench(settings) as workbench:
             assert await workbench.count(state="dead") == LETTERS
-            await until(lambda: workbench.lie(LETTERS))
+            await until(lambda: workbench.has_copies(LETTERS))
             workbench.sick.error = None
             started = await workbench.redrives.start(by="ann", everything=True, rate=10)
             await until(lambda: workbench.holds(5, state="redriven"))
@@ -38,10 +38,6 @@ async def test_letters_and_a_running_redrive_outlive_a_restart_of_the_broker(set
             await until(lambda: _handled(workbench))
             assert workbench.sick.runs.keys() == {each.id for each in sent}
             assert len(workbench.sick.effects) == LETTERS
-
-
-async def _copies(workbench: Workbench, count: int) -> bool:
-    return await workbench.depth() == count
 
 
 async def _handled(workbench: Workbench) -> bool:

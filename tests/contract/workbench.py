@@ -84,7 +84,7 @@ class Workbench:
         await until(over)
         return found[-1]
 
-    async def lie(self, count: int) -> bool:
+    async def has_copies(self, count: int) -> bool:
         """Whether so many copies lie on the broker; while bury goes through them it holds them in its hand."""
         return await self.depth() == count
 

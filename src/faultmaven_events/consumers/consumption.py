@@ -5,7 +5,6 @@ stage must be able to stop in the middle without losing what it has in hand.
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,7 +39,6 @@ class Consumption:
     tags: dict[str, str] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    resumed_at: float = field(default_factory=time.monotonic)
     given: Counter[str] = field(default_factory=Counter)
     """How many messages each lane was given so far, by its name: what the watchdog looks at."""
 
@@ -55,7 +53,6 @@ class Consumption:
             for lane, queue in self.lanes:
                 if queue.name not in self.tags:
                     self.tags[queue.name] = await queue.consume(partial(self._take, lane))
-            self.resumed_at = time.monotonic()
 
     async def pause(self) -> None:
         """Take no more messages; what is in hand is finished."""

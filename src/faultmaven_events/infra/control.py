@@ -1,7 +1,7 @@
 """What people and breakers order, on its way to every consumer: pauses of stages, cancelled jobs.
 
-It lies in Redis, which is never truth: when it is lost, paused stages go on, and cancelled work runs to its end for nothing; its job stays
-cancelled all the same.
+It lies in Redis, which is never truth: when it is lost, stages that a person paused go on, and cancelled work runs to its end for nothing;
+its job stays cancelled all the same.
 """
 
 import json
