@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help install check test faults faults-long demo up bench incidents docs lock clean
+.PHONY: help install check test accuracy faults faults-long demo up bench incidents docs lock clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -42,6 +42,9 @@ faults-long: $(READY) ## the same with longer faults, every await point, and JOB
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python -m bench $(ARGS)
+
+accuracy: $(READY) ## quality of every stage on the data of an evaluation kit, beside its goals (ARGS='pii secrets', FM_EVAL=...)
+	@$(BIN)/python -m bench.accuracy $(ARGS)
 
 incidents: $(READY) ## run the incidents of a folder through the running pipeline and score the answers (DIR=...)
 	@test -n "$(DIR)" || { echo "error: name the folder of the incidents: make incidents DIR=..."; exit 2; }

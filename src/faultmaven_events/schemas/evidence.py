@@ -1,6 +1,7 @@
 """What the kinds `ingest` and `document` carry, stage by stage: each stage adds to what the one before it gave."""
 
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -10,18 +11,34 @@ from faultmaven_events.schemas.model import Model, Name, Tag, Token
 INLINE_LIMIT = 65_536
 """Characters of text that a direct publisher may put into an event instead of a reference."""
 
-EvidenceType = Literal["log", "config", "metrics", "trace", "document", "source", "capture", "command_output", "unknown"]
+EvidenceType = Literal[
+    "log", "config", "metrics", "trace", "document", "source", "capture", "command_output", "image", "archive", "unknown"
+]
 Collection = Literal["user", "global", "case"]
 
 
+MOST_CHILDREN = 2_000
+"""Files that one archive may hold."""
+
+
+class Alternative(Model):
+    """What the content might be instead."""
+
+    type: EvidenceType
+    format: str = Field(max_length=64)
+    confidence: float = Field(ge=0, le=1)
+
+
 class Classification(Model):
-    """What the content is. `reason` names features of the content, never its text."""
+    """What the content is. `reason` names features of the content, never its text, and says why where the sender's hint was overridden."""
 
     type: EvidenceType
     format: str = Field(max_length=64, description="For example `json-lines`, `nginx`, `csv`, `markdown`")
     charset: str = Field(default="utf-8", max_length=32)
     confidence: float = Field(ge=0, le=1)
     reason: str = Field(max_length=300)
+    alternatives: tuple[Alternative, ...] = Field(default=(), max_length=3, description="Best first; empty where nothing else came close")
+    hint: EvidenceType | None = Field(default=None, description="What the sender's own word for it (media type) stands for")
 
 
 class Receipt(Model):
@@ -46,6 +63,7 @@ class Submitted(Model):
     collection: Collection = "case"
     session_id: Token | None = None
     case_id: Token | None = None
+    parent: UUID | None = Field(default=None, description="The job of the archive that this file was taken out of")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -65,6 +83,8 @@ class Described(Model):
     collection: Collection = "case"
     session_id: Token | None = None
     case_id: Token | None = None
+    parent: UUID | None = Field(default=None, description="The job of the archive that this file was taken out of")
+    children: tuple[UUID, ...] = Field(default=(), max_length=MOST_CHILDREN, description="Of an archive: the jobs of its files")
 
 
 class Classified(Described):

@@ -151,6 +151,7 @@ class MergedInsights(Model):
     schema_version: Literal[1] = 1
     question: str
     files: tuple[Insights, ...] = ()
+    facts: tuple[Fact, ...] = Field(default=(), description="What only several files together say; cites each of them")
 
 
 Insights.model_rebuild()

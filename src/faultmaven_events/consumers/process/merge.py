@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from faultmaven_events.consumers.process.across import across
 from faultmaven_events.consumers.process.logs.stamps import offset
 from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights, Template
 
@@ -15,7 +16,8 @@ def merge(question: str, files: Sequence[Insights]) -> MergedInsights:
     A file without zone is read as UTC. Where that puts it nowhere near any other file, while the offset of a zone that another file writes
     puts it among them, it was written in that zone: an error log beside its access log, for example.
     """
-    return MergedInsights(question=question, files=tuple(_aligned(one, files) for one in files))
+    aligned = tuple(_aligned(one, files) for one in files)
+    return MergedInsights(question=question, files=aligned, facts=across(aligned))
 
 
 def _aligned(one: Insights, files: Sequence[Insights]) -> Insights:

@@ -95,7 +95,7 @@ def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     files = _named(sorted(merged.files, key=lambda f: (f.file, str(f.evidence_id))))
     alignment = align(files)
     pages = {f.file: Page(f, context.texts[f.evidence_id], alignment[f.file].shift) for f in files if f.evidence_id in context.texts}
-    facts = {f.file: f.facts for f in files}
+    facts = {f.file: (*f.facts, *(x for x in merged.facts if x.citations[0].evidence_id == f.evidence_id)) for f in files}
     graph, writers = build(files, pages, rules.software)
     case = Case(files, pages, facts, alignment, graph, writers, merged.question)
     case.start, case.end = _window(files, alignment)

@@ -1,6 +1,6 @@
 """Callables for the log benchmarks of an evaluation kit, named as those are; each runs the code that the process consumer runs.
 
-python run.py all --adapters adapters_logs
+python run.py all --adapters bench.adapters
 """
 
 from datetime import UTC, datetime

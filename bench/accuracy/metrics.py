@@ -1,6 +1,6 @@
 """Adapter of the metrics stage for the evaluation kit's benchmark `metric_anomalies`.
 
-python run.py metric_anomalies bench.adapters_metrics:metric_anomalies     (from the project's root, with the kit's run.py)
+python run.py metric_anomalies bench.adapters:metric_anomalies     (from the project's root, with the kit's run.py)
 """
 
 from faultmaven_events.consumers.process.metrics.detector import Times, anomaly_scores
