@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
@@ -31,11 +32,13 @@ DEPTH = 50
 """Points that each list holds."""
 PAGES = 20
 """Documents whose passages are looked at."""
+PASSAGES = 4 * DEPTH
+"""Passages that the list of each document's nearest one is made of: documents have several."""
 PER_DOCUMENT = 3
 """Passages of one document among the hits, so that one long runbook does not fill them."""
 WORDS_WEIGHT, MEANING_WEIGHT = 4.0, 1.0
 PASSAGE_SHARE = 0.25
-"""How much the place on the page counts beside the page."""
+"""How much a page's further passages lose, at most, for fitting worse than its best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ class VectorStore:
     async def search(self, query: Query, scope: Scope, limit: int) -> SearchResult:
         """Return the passages that fit best.
 
-        First whole documents are ranked (by their words, their meaning, and their nearest passage), then the passages of the best ones.
+        First whole documents are ranked (by their words, their meaning, and their nearest passage), then the passages of the best ones: the
+        best passage of a document stands where its document stands, further ones behind it.
         A hit's score is the cosine of the nearest passage found, scaled down by how far the hit is behind the first.
         """
         ranked, cosine = await self._documents(query, scope)
@@ -128,24 +132,29 @@ class VectorStore:
         )
         places = fused([(_scores(words), WORDS_WEIGHT), (_scores(meanings), MEANING_WEIGHT)], DEPTH)
         found = {str(point.id): point for point in (*meanings, *words)}
-        rated = {key: pages[point.document_id] + PASSAGE_SHARE * places[key] for key, point in found.items()}
+        first = best([(point.document_id, places[key]) for key, point in found.items()])
+        behind = {key: first[point.document_id] - places[key] for key, point in found.items()}
+        rated = {key: pages[point.document_id] - PASSAGE_SHARE * behind[key] for key, point in found.items()}
         order = sorted(rated, key=lambda key: (-rated[key], key))
         chosen = _chosen([found[key] for key in order], limit)
         top = rated[order[0]] if order else 1.0
-        return SearchResult(hits=tuple(_hit(point, cosine * rated[str(point.id)] / (top or 1.0)) for point in chosen), model=self.model)
+        hits = tuple(_hit(point, cosine * max(0.0, rated[str(point.id)]) / (top or 1.0)) for point in chosen)
+        return SearchResult(hits=hits, model=self.model)
 
     async def _documents(self, query: Query, scope: Scope) -> tuple[dict[str, float], float]:
         """Rank documents; also return the cosine of the nearest passage of all."""
         where = scope.filter()
         if where is None:
             return {}, 0.0
-        vectors: tuple[tuple[str, Dense | WordWeights], ...] = (
-            (DOCUMENT_WORDS, query.words),
-            (DOCUMENT_MEANING, query.meaning),
-            (PASSAGE_MEANING, query.meaning),
+        vectors: tuple[tuple[str, Dense | WordWeights, int], ...] = (
+            (DOCUMENT_WORDS, query.words, DEPTH),
+            (DOCUMENT_MEANING, query.meaning, DEPTH),
+            (PASSAGE_MEANING, query.meaning, PASSAGES),
         )
-        words, meanings, passages = await self.engine.nearest([Nearest(using, vector, where, whole=False) for using, vector in vectors])
-        nearest = best([(point.document_id, point.score) for point in passages])
+        words, meanings, passages = await self.engine.nearest(
+            [Nearest(using, vector, where, most, whole=False) for using, vector, most in vectors]
+        )
+        nearest = dict(islice(best([(point.document_id, point.score) for point in passages]).items(), DEPTH))
         pages = [{point.document_id: point.score for point in points} for points in (words, meanings)]
         ranked = fused([(pages[0], WORDS_WEIGHT), (pages[1], MEANING_WEIGHT), (nearest, MEANING_WEIGHT)], DEPTH)
         return ranked, max(0.0, *nearest.values()) if nearest else 0.0
