@@ -2,10 +2,13 @@
 
 How to read them: docs/bench.md
 
-python -m bench [system|pieces|chain|all] [--home DIR]      starts what it needs itself, in a home of its own
+python -m bench [system|pieces|chain|metrics|logs|sanitize|all] [--home DIR]      starts what it needs itself, in a home of its own
 
 system   the whole system, measured from outside
+logs     mining templates beside drain3, the whole analysis, its memory; --long: over a log of 2 GB
+metrics  reading and analysing metric files; change points beside ruptures
 pieces   what the shell does to one event, without a broker
+sanitize the rules on generated logs, prose and configuration, beside Presidio and detect-secrets; no server
 chain    two stages on one broker: our shell beside aio-pika alone, FastStream, taskiq, Celery and Dramatiq
 """
 
@@ -18,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from bench import logs, metrics
 from bench.chain.pieces import lines
 from bench.chain.rounds import compare
 from bench.load import accept_latency, drained, end_to_end, upload_memory
@@ -67,15 +71,21 @@ async def chain(home: Path, given: argparse.Namespace) -> None:
         await compare(urls, rounds=given.rounds, messages=given.messages, prefetch=given.prefetch, size=given.size, only=tuple(given.only))
 
 
+def show_logs(*, long: bool) -> None:
+    for name, figure, note in logs.rows(long=long):
+        row(name, figure, note)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("system", "chain", "pieces", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("system", "chain", "pieces", "metrics", "logs", "sanitize", "all"), default="all")
     parser.add_argument("--home", type=Path, help="folder to work in; default: a temporary one")
     parser.add_argument("--rounds", type=int, default=5, help="of the chain, each with all contestants in turn")
     parser.add_argument("--messages", type=int, default=3000, help="of the chain, a run")
     parser.add_argument("--prefetch", type=int, default=64, help="of the chain, a stage")
     parser.add_argument("--size", type=int, default=1024, help="bytes of a message of the chain")
     parser.add_argument("--only", nargs="*", default=(), metavar="MODULE", help="of the chain, modules in bench/chain/systems")
+    parser.add_argument("--long", action="store_true", help="of logs: with a log of 2 GB")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="faultmaven-bench-") as folder:
         home = given.home or Path(folder)
@@ -84,6 +94,16 @@ def main() -> None:
         if given.what in {"pieces", "all"}:
             for line in lines(given.size):
                 print(line, flush=True)
+        if given.what in {"metrics", "all"}:
+            for line in metrics.lines():
+                print(line, flush=True)
+        if given.what in {"sanitize", "all"}:
+            from bench.sanitize import rows  # only here: it imports Presidio
+
+            for line in rows():
+                print(line, flush=True)
+        if given.what in {"logs", "all"}:
+            show_logs(long=given.long)
         if given.what in {"chain", "all"}:
             asyncio.run(chain(home, given))
     sys.exit(0)

@@ -63,6 +63,7 @@ DATA: dict[str, dict[str, Any]] = {
             "redriven": {"dead_letter": str(UUID(int=7)), "by": "ann"},
         }.items()
     },
+    "series.sampled.v1": {"name": "cpu.csv", "points": CLEAN, "series": 1, "samples": 2},
     "alert.raised.v1": {"name": "ledger_gap", "key": "ledger_gap/1", "severity": "critical", "summary": "one job is gone"},
     "dead.letter.v1": {
         "id": UUID(int=7),

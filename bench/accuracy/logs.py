@@ -25,9 +25,13 @@ def log_templates(lines: list[str]) -> list[str]:
     miner = Miner()
     groups = [(event, miner.add(event.text)) for event in Reader(datetime.now(UTC)).events(lines)]
     miner.merge()
+    texts = {group: group.root().template for group in {group for _, group in groups}}
     templates = [""] * len(lines)
     for event, group in groups:
-        templates[event.line - 1 : event.end] = [group.root().template] * len(event.lines)
+        if len(event.lines) == 1:
+            templates[event.line - 1] = texts[group]
+        else:
+            templates[event.line - 1 : event.end] = [texts[group]] * len(event.lines)
     return templates
 
 

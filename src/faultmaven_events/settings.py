@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     raw_key_file: Path | None = None
     clean_key: SecretStr | None = Field(default=None, description="32 bytes in base64, for sanitized blobs")
     clean_key_file: Path | None = None
+    vault_key: SecretStr | None = Field(
+        default=None,
+        description="32 bytes in base64, the newest first where there are several; only sanitize gets it, and an ingress that may "
+        "show what pseudonyms stand for",
+    )
+    vault_key_file: Path | None = Field(default=None, description="The same, one key a line; read anew, so that it may be changed in place")
+    reidentify: bool = Field(default=False, description="Whether `faultmaven up` gives the vault's key to its ingress too")
+    raw_hours: float = Field(default=72, gt=0, description="Hours that the raw content of a job stays that did not get through sanitize")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -45,6 +53,10 @@ class Settings(BaseSettings):
     job_deadline_s: float = Field(default=1800, gt=0, description="How long a question waits for its evidence and answer")
 
     embed_model_path: Path | None = Field(default=None, description="Folder of an ONNX model; default: built once from the bundled weights")
+    ner_model: str | None = Field(
+        default=None,
+        description="A spaCy pipeline, as folder or installed package, for names and places in documents and questions; never fetched",
+    )
     llm_model: str | None = Field(default=None, description="provider/model as litellm names it; none: the offline reasoner answers")
     llm_api_base: str | None = None
     llm_api_key: SecretStr | None = None

@@ -105,7 +105,11 @@ STAGES: Final = (
     Stage("reason", (Lane("", ("troubleshoot.embedded.*",), 2, rank=2), Lane(CROWD, (), 1, rank=2)), deadline=300 * s),
     Stage(
         "record",
-        (Lane("", ("ingest.*.*", "document.*.*", "alert.*.*"), 64), Lane("question", ("troubleshoot.*.*",), 32, rank=2)),
+        (
+            Lane("", ("ingest.*.*", "document.*.*", "alert.*.*"), 64),
+            Lane("question", ("troubleshoot.*.*",), 32, rank=2),
+            Lane("series", ("series.*.*",), 2, rank=0),  # large writes, which no job waits for
+        ),
         deadline=30 * s,
     ),
     Stage("bury", (Lane("", ("crash.*", *(f"letter.{name}" for name in _BURIED)), 16),), deadline=30 * s, source=DEAD),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from e2e.collector import open_collector
 from e2e.running import Running, Visitor
 from e2e.wiretap import open_wiretap
 from faultmaven_events.infra.servers.stack import Urls
@@ -25,11 +26,13 @@ LIMIT = 8 * MIB
 async def system(stack: Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """The whole system, as `faultmaven up` runs it, with a wiretap on its broker from before its first message."""
     name = f"e2e_{uuid4().hex[:12]}"
-    async with open_room(stack, name) as urls, open_wiretap(urls.management, urls.amqp, name) as tap:
+    async with open_room(stack, name) as urls, open_wiretap(urls.management, urls.amqp, name) as tap, open_collector() as collector:
         settings = Settings(
             home=tmp_path_factory.mktemp("system"),
             redis_prefix=name,
             upload_limit=LIMIT,
+            otlp_endpoint=collector.endpoint,
+            trace_ratio=1.0,
             raw_key=_key(),
             clean_key=_key(),
             amqp_url=SecretStr(urls.amqp),
@@ -42,7 +45,7 @@ async def system(stack: Urls, tmp_path_factory: pytest.TempPathFactory) -> Async
             open_system(settings.home, settings, _tell, 0) as system,
             httpx.AsyncClient(base_url=system.api_url, timeout=90, trust_env=False) as client,
         ):
-            yield Running(settings, system, client, tap)
+            yield Running(settings, system, client, tap, collector)
 
 
 @pytest.fixture

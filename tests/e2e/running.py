@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import aio_pika
 import httpx
 
+from e2e.collector import Collector
 from e2e.wiretap import Wiretap
 from faultmaven_events.infra.mongo import Database, open_mongo
 from faultmaven_events.infra.servers.supervisor import System
@@ -34,6 +35,7 @@ class Running:
     system: System
     client: httpx.AsyncClient
     tap: Wiretap
+    collector: Collector
 
     def visitor(self, tenant: str | None = None) -> "Visitor":
         """Return somebody of a tenant, by default of a new one."""

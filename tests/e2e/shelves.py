@@ -89,6 +89,13 @@ async def blobs(settings: Settings, tenant: str) -> AsyncIterator[Thing]:
             yield f"clean blob {path.name}", await store.read(tenant, content)
 
 
+async def sealed(settings: Settings, tenant: str) -> AsyncIterator[Thing]:
+    """Yield the vault and the allow list of a tenant as they lie on the disk."""
+    for area in ("vault", "allow"):
+        for thing in _files(settings.home / "blobs" / area / tenant):
+            yield thing
+
+
 def raw_blobs(settings: Settings, tenant: str) -> list[Path]:
     """Return the raw blobs of a tenant that still exist."""
     folder = settings.home / "blobs" / "raw" / tenant
@@ -104,3 +111,9 @@ async def logs(*folders: Path) -> AsyncIterator[Thing]:
 
 def _files(folder: Path, pattern: str = "*") -> list[Thing]:
     return [(f"file {path.name}", path.read_bytes()) for path in folder.rglob(pattern) if path.is_file()]
+
+
+async def home(settings: Settings) -> AsyncIterator[Thing]:
+    """Yield every file below the system's home, as it lies on the disk: blobs are encrypted there, and no core or temporary file may be."""
+    for thing in await asyncio.to_thread(_files, settings.home):
+        yield thing

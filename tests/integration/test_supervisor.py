@@ -98,12 +98,21 @@ def test_only_who_may_open_raw_content_gets_its_key(tmp_path: Path, monkeypatch:
     assert all("FM_CLEAN_KEY_FILE" in one.env for one in children.values())
 
 
+@pytest.mark.parametrize(("reidentify", "holders"), [(False, {"sanitize"}), (True, {"sanitize", "serve"})])
+def test_only_sanitize_and_who_may_undo_pseudonyms_get_the_vaults_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reidentify: bool, holders: set[str]
+) -> None:
+    monkeypatch.setenv("FM_VAULT_KEY_FILE", "from-the-environment")
+    children = plan(tmp_path, Settings(home=tmp_path, vault_key_file=None, reidentify=reidentify), URLS, 1)
+    assert {one.name for one in children if any(variable.startswith("FM_VAULT_KEY") for variable in one.env)} == holders
+
+
 def test_keys_are_made_once_and_read_by_their_owner_alone(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     before = plan(tmp_path, settings, URLS, 1)
     keys = {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()}
-    assert set(keys) == {"raw", "clean"}
-    assert keys["raw"] != keys["clean"]
+    assert set(keys) == {"raw", "clean", "vault"}
+    assert len(set(keys.values())) == 3
     assert plan(tmp_path, settings, URLS, 1) == before
     assert {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()} == keys
     assert {path.stat().st_mode & 0o077 for path in [tmp_path / "keys", *(tmp_path / "keys").iterdir()]} == {0}

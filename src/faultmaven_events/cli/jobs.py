@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -13,9 +14,13 @@ from rich.table import Column, Table
 
 from faultmaven_events.cli.api import open_api
 from faultmaven_events.cli.client import ApiUrl, AsJson, Tenant, print_json
+from faultmaven_events.cli.redrives import operator
 from faultmaven_events.cli.screen import screen
 from faultmaven_events.schemas.job import TERMINAL, Job, StageRun, Waiting
 from faultmaven_events.schemas.lineage import Lineage
+
+SHOWN: Final = 10
+"""Files of an archive that are named where it is shown."""
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job.")]
 
@@ -29,6 +34,9 @@ def register(app: typer.Typer) -> None:
 def jobs(
     id: Annotated[str | None, typer.Argument(help="A job: show it stage by stage.")] = None,
     why: Annotated[bool, typer.Option("--why", help="Say in sentences why the job is not done.")] = False,
+    identified: Annotated[
+        bool, typer.Option("--identified", help="Show what pseudonyms stand for; the ingress must allow it, the audit keeps it.")
+    ] = False,
     status: Annotated[str | None, typer.Option(help="Only these: accepted, running, completed, failed, expired, cancelled.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only these: ingest, document, troubleshoot.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
@@ -37,10 +45,14 @@ def jobs(
     tenant: Tenant = "default",
 ) -> None:
     """List jobs, newest first; or show one."""
-    if why and not id:
-        raise typer.BadParameter("name the job: faultmaven jobs ID --why")
+    if (why or identified) and not id:
+        raise typer.BadParameter("name the job: faultmaven jobs ID --why, or --identified")
 
     async def run() -> None:
+        if id and identified:
+            async with operator(api, tenant=tenant) as client:
+                _identified(await client.get(f"/api/v1/jobs/{id}/identified"), as_json)
+            return
         async with open_api(api, tenant=tenant) as client:
             if id:
                 job = await client.job(id)
@@ -86,6 +98,18 @@ def lineage(id: JobId, as_json: AsJson = False, api: ApiUrl = None, tenant: Tena
     way = Lineage.model_validate(found)
     print_json(found) if as_json else _trace(way, screen())
     sys.exit(0 if way.unbroken and all(piece.unbroken for piece in way.evidence) else 1)
+
+
+def _identified(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    _show(Job.model_validate(found["job"]))
+    print(f"{found['values']} pseudonyms undone")
+    if found["ambiguous"]:
+        print(f"these stand for two values each and stay: {', '.join(found['ambiguous'])}")
+    if found["sealed"]:
+        print(f"the keys of these were destroyed: {', '.join(found['sealed'])}")
 
 
 def reasons(job: Job) -> Iterator[str]:
@@ -140,6 +164,10 @@ def _show(job: Job) -> None:
     for run in job.stages:
         table.add_row(run.stage, run.state, *_times(run), str(run.attempt or ""), run.consumer or "")
     console.print(table)
+    if job.parent:
+        console.print(f"taken out of the archive {job.parent}", highlight=False)
+    if job.children:
+        console.print(f"{len(job.children)} files unpacked, each a job of its own: {_some(job.children)}", highlight=False)
     if job.waiting:
         console.print(job.waiting.explanation, highlight=False, markup=False)
     if job.error:
@@ -151,7 +179,12 @@ def _show(job: Job) -> None:
     elif job.result and "markdown" in job.result:
         console.print(Markdown(job.result["markdown"]))
     elif job.result:
-        console.print_json(json.dumps(job.result, default=str))
+        console.print_json(json.dumps({name: value for name, value in job.result.items() if name != "children"}, default=str))
+
+
+def _some(jobs: Sequence[UUID]) -> str:
+    named = " ".join(map(str, jobs[:SHOWN]))
+    return f"{named} and {len(jobs) - SHOWN} more, in --json" if len(jobs) > SHOWN else named
 
 
 def _times(run: StageRun) -> tuple[str, ...]:

@@ -58,7 +58,9 @@ def _label(job: Job) -> str:
 
 
 def _why(job: Job) -> str:
-    return f": {job.error.stage}: {job.error.message}" if job.error else ""
+    if job.error:
+        return f": {job.error.stage}: {job.error.message}"
+    return f": {len(job.children)} files unpacked" if job.children else ""
 
 
 def _table(jobs: Sequence[Job]) -> RenderableType:

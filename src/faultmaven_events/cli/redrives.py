@@ -29,10 +29,10 @@ Reason = Annotated[str, typer.Option(help="Why; the audit keeps it.")]
 
 
 @asynccontextmanager
-async def operator(api: str | None) -> AsyncIterator[Api]:
+async def operator(api: str | None, *, tenant: str = "default") -> AsyncIterator[Api]:
     """Open a client of the ingress in the name of whoever is logged in here."""
     name = getpass.getuser()
-    async with open_api(api, user=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}", name) else None) as client:
+    async with open_api(api, tenant=tenant, user=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}", name) else None) as client:
         yield client
 
 

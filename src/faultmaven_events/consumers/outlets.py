@@ -24,13 +24,14 @@ class Outlets:
     """The default exchange: its routing key is a queue's name."""
 
     async def publish(self, events: Sequence[Event[Any]]) -> None:
-        """Publish events side by side."""
-        if len(events) == 1:
-            await publish_confirmed(self.events, message_of(events[0]), events[0].type)
-            return
-        async with asyncio.TaskGroup() as tasks:
-            for event in events:
-                tasks.create_task(publish_confirmed(self.events, message_of(event), event.type))
+        """Publish events side by side, and the last one when the others are confirmed."""
+        *others, last = events
+        if others:
+            sent = (publish_confirmed(self.events, message_of(event), event.type) for event in others)
+            for outcome in await asyncio.gather(*sent, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+        await publish_confirmed(self.events, message_of(last), last.type)
 
     async def delay(self, message: Message, queue: str, seconds: float) -> None:
         """Put a message on the retry ladder; it comes back to the queue when the delay is over."""

@@ -23,7 +23,7 @@ from faultmaven_events.consumers.fairness import Share
 from faultmaven_events.consumers.orders import Orders
 from faultmaven_events.consumers.outlets import Outlets
 from faultmaven_events.consumers.stage import Handler
-from faultmaven_events.errors import DeadlineExceeded, TransientError, Unavailable
+from faultmaven_events.errors import DeadlineExceeded, Throttled, TransientError, Unavailable
 from faultmaven_events.infra import metrics, telemetry, written
 from faultmaven_events.infra.dead_letters import envelope, letter
 from faultmaven_events.infra.retry import DeadLetter, Retry, decide, describe
@@ -37,6 +37,9 @@ CRASH = "crash."
 
 PATIENCE = (0.5, 5.0)
 """Seconds before a publish is tried again, at first and at most."""
+
+SEVERAL = 3
+"""Events that follow from one event; more are those of an archive, one for each of its files, or many questions' at once."""
 
 Discard = Callable[[Event[Any]], Awaitable[None]]
 """Frees what an unwanted event holds."""
@@ -162,14 +165,18 @@ class Shell:
                 "inputhash": event.digest(),
                 "stores": written.summary(notes),
             }
-            told = [out.stamped(**{**facts, **_said(out)}, datahash=out.digest()) for out in following]
-            await self._send(delivery, lambda: self.outlets.publish(told))
+            begins = {"traceparent": facts["traceparent"]}  # another job's first event is no run of this stage
+            told = [
+                out.stamped(**{**(begins if out.state == "submitted" else facts), **_said(out)}, datahash=out.digest()) for out in following
+            ]
+            await self._send(delivery, lambda: self.outlets.publish(told), makes_way=len(told) > SEVERAL)
 
-    async def _send(self, delivery: Delivery, publish: Callable[[], Awaitable[None]]) -> None:
+    async def _send(self, delivery: Delivery, publish: Callable[[], Awaitable[None]], *, makes_way: bool = False) -> None:
         """Publish until the broker confirms it, for as long as the message is ours.
 
         To give the message back would count as a delivery, and the broker gives up on a message after some of those: a full queue, an
-        alarm or a missing exchange must not make dead letters of messages that nothing is wrong with.
+        alarm or a missing exchange must not make dead letters of messages that nothing is wrong with. One that `makes_way` goes to the
+        retry ladder instead where a queue is full: what it publishes may be meant for the very queue that nobody works off while it waits.
         """
         pause = PATIENCE[0]
         while True:
@@ -178,6 +185,8 @@ class Shell:
             except TransientError as error:
                 if delivery.message.channel.is_closed:
                     raise
+                if makes_way and isinstance(error, Throttled):
+                    raise Unavailable("a queue is full: the files of the archive are published later") from error
                 log.warning("publish_tried_again", stage=self.stage.name, error=str(error), after_s=pause)
                 self._observed("left", None, delivery)
                 await asyncio.sleep(pause)

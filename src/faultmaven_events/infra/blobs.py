@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PART = 5 * MIB
 """Bytes of one part of a multipart upload: the least that S3 takes. A blob in flight holds two of them in memory."""
 
+PIECE = MIB
+"""Bytes that are asked of the store at a time when a blob is read; more of them only cost memory."""
+
 OCTETS = "application/octet-stream"
 
 
@@ -154,7 +157,7 @@ class Blobs:
 
 
 async def _pieces(result: "GetResult") -> AsyncIterator[bytes]:
-    async for piece in result.stream():
+    async for piece in result.stream(min_chunk_size=PIECE):
         yield bytes(piece)
 
 
@@ -169,13 +172,20 @@ async def open_blobs(settings: Settings) -> AsyncIterator[Blobs]:
     masters = {area: key for area in areas if (key := master_key(settings, area)) is not None}
     if not masters:
         raise SetupError("no blob key: set FM_CLEAN_KEY_FILE (and FM_RAW_KEY_FILE for ingress, classify and sanitize)")
+    yield Blobs(open_store(settings), masters)
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Return the store under the blobs, which the vault and the allow lists share.
+
+    Raises:
+        SetupError: it cannot be opened.
+    """
     try:
-        if settings.blob_url is None:
-            folder = settings.home / "blobs"
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            store: ObjectStore = LocalStore(prefix=folder)
-        else:
-            store = from_url(settings.blob_url)
+        if settings.blob_url is not None:
+            return from_url(settings.blob_url)
+        folder = settings.home / "blobs"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return LocalStore(prefix=folder)
     except (OSError, obstore.exceptions.BaseError) as error:
         raise SetupError(f"the blob store cannot be opened: {error}") from None
-    yield Blobs(store, masters)

@@ -15,6 +15,7 @@ from faultmaven_events.infra.audit import Audit
 from faultmaven_events.infra.dead_letters import ends_job, open_body, seal_body
 from faultmaven_events.infra.mongo import BSONError, Database, Document, DuplicateKeyError, mongo_errors
 from faultmaven_events.schemas.buried import Buried, Wanted
+from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.letter import Letter
 from faultmaven_events.schemas.redrive import Selection
 
@@ -128,6 +129,17 @@ class Letters:
         decision = {"state": "discarded", "decided_at": datetime.now(UTC), "decided_by": by, "reason": reason}
         with mongo_errors():
             return (await self._letters.update_many(query, {"$set": decision})).modified_count
+
+    async def holding(self, selection: Selection, most: int = 10_000) -> dict[UUID, tuple[str, Content]]:
+        """Return tenant and raw content of those of the selected letters whose event holds some; of at most so many.
+
+        Raises:
+            ValueError: nothing is selected.
+        """
+        query = await self.free(selection) | {"event.data.content.area": "raw"}
+        with mongo_errors():
+            found = self._letters.find(query, {"tenant": 1, "event.data.content": 1}).limit(most)
+            return {each["_id"]: (each["tenant"], Content.model_validate(each["event"]["data"]["content"])) async for each in found}
 
     async def free(self, selection: Selection) -> Document:
         """Return the query for those selected letters that are dead and in nobody's hand.

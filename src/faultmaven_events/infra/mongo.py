@@ -23,6 +23,7 @@ INDEXES = {
         IndexModel([("tenant", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("tenant", ASCENDING), ("status", ASCENDING), ("kind", ASCENDING)]),
         IndexModel([("outbox_at", ASCENDING)], sparse=True),
+        IndexModel([("parent", ASCENDING)], sparse=True),
         IndexModel([("created_at", ASCENDING)]),
         IndexModel([("status", ASCENDING), ("touched_at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel(
@@ -33,6 +34,7 @@ INDEXES = {
     ],
     "gatherings": [
         IndexModel([("evidence", ASCENDING)]),
+        IndexModel([("children", ASCENDING)], sparse=True),
         IndexModel([("state", ASCENDING), ("by", ASCENDING)]),
         IndexModel([("job", ASCENDING)]),
     ],

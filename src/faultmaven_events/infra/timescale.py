@@ -28,7 +28,21 @@ _COLUMNS: Final = {
     "waited_ms bigint, ran_ms bigint, attempt int, consumer text",
     "ledger": f"at timestamptz NOT NULL, kind text NOT NULL, {', '.join(f'{each} bigint NOT NULL' for each in _COUNTS)}, "
     "unroutable bigint, stages jsonb NOT NULL",
+    "metric_points": "kept_at timestamptz NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL, series int NOT NULL, "
+    "at timestamptz NOT NULL, value double precision NOT NULL",
 }
+_SPLIT: Final = {"metric_points": "kept_at"}
+"""The time by which a table is split, where it is not `at`: what a file says of its times must not decide how many chunks there are."""
+_NAMED: Final = (
+    "CREATE TABLE IF NOT EXISTS metric_series (tenant text NOT NULL, job_id uuid NOT NULL, series int NOT NULL, name text NOT NULL, "
+    "component text, unit text, samples bigint NOT NULL, kept int NOT NULL, first timestamptz NOT NULL, last timestamptz NOT NULL, "
+    "minimum double precision NOT NULL, maximum double precision NOT NULL, PRIMARY KEY (tenant, job_id, series))"
+)
+_BOTH: Final = (
+    "CREATE OR REPLACE VIEW metric_samples AS SELECT tenant, job_id, name AS series, component, unit, at, value "
+    "FROM metric_points JOIN metric_series USING (tenant, job_id, series)"
+)
+"""What is no hypertable: the series beside their points, and both together for people and dashboards."""
 _INDEXES: Final = {
     "event_log_event": "event_log (event_id)",
     "event_log_job": "event_log (tenant, job_id, at)",
@@ -36,6 +50,7 @@ _INDEXES: Final = {
     "stage_runs_job": "stage_runs (tenant, job_id, at)",
     "stage_runs_stage": "stage_runs (stage, at)",
     "ledger_kind": "ledger (kind, at)",
+    "metric_points_series": "metric_points (tenant, job_id, series, at)",
 }
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
@@ -69,17 +84,20 @@ class Timeline:
                 await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
             for table, columns in _COLUMNS.items():
                 await self._create(connection, table, columns, hypertable=bool(available))
+            for statement in (_NAMED, _BOTH):
+                await connection.execute(statement)
             for name, place in _INDEXES.items():
                 await connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
             return "timescaledb" if available else "postgresql"
 
     @staticmethod
     async def _create(connection: Any, table: str, columns: str, *, hypertable: bool) -> None:
+        by = _SPLIT.get(table, "at")
         if hypertable:
             await connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
-            await connection.execute(f"SELECT create_hypertable('{table}', 'at', if_not_exists => TRUE)")
+            await connection.execute(f"SELECT create_hypertable('{table}', '{by}', if_not_exists => TRUE)")
         else:
-            await connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) PARTITION BY RANGE (at)")
+            await connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) PARTITION BY RANGE ({by})")
             await connection.execute(f"CREATE TABLE IF NOT EXISTS {table}_rest PARTITION OF {table} DEFAULT")
             for first, after in _months(datetime.now(UTC).date()):
                 name = f"{table}_{first:%Y%m}"
@@ -193,15 +211,33 @@ async def open_timeline(settings: Settings) -> AsyncIterator[Timeline]:
     Raises:
         SetupError: no URL, or one that does not work.
     """
-    if settings.postgres_url is None:
-        raise SetupError("FM_POSTGRES_URL is not set: name a PostgreSQL or TimescaleDB, or run `faultmaven up`, which brings one")
-    try:
-        pool = await asyncpg.create_pool(settings.postgres_url.get_secret_value(), min_size=1, max_size=4, command_timeout=15, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
-        raise SetupError(f"FM_POSTGRES_URL does not work: {type(error).__name__}") from None
-    try:
+    async with _open_pool(settings, least=1, most=4) as pool:
         timeline = Timeline(pool)
         await timeline.prepare()
         yield timeline
+
+
+@asynccontextmanager
+async def open_reading(settings: Settings) -> AsyncIterator[Timeline]:
+    """Open the store for who only reads it: nothing is created, and the server may be away until the first question.
+
+    Raises:
+        SetupError: no URL, or one that is none.
+    """
+    async with _open_pool(settings, least=0, most=2) as pool:
+        yield Timeline(pool)
+
+
+@asynccontextmanager
+async def _open_pool(settings: Settings, *, least: int, most: int) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
+    if settings.postgres_url is None:
+        raise SetupError("FM_POSTGRES_URL is not set: name a PostgreSQL or TimescaleDB, or run `faultmaven up`, which brings one")
+    url = settings.postgres_url.get_secret_value()
+    try:
+        pool = await asyncpg.create_pool(url, min_size=least, max_size=most, command_timeout=15, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
+        raise SetupError(f"FM_POSTGRES_URL does not work: {type(error).__name__}") from None
+    try:
+        yield pool
     finally:
         pool.terminate()

@@ -66,12 +66,12 @@ class Group(Model):
 
 
 class Entry(Model):
-    """One line of the audit: who did what to which letters, and why."""
+    """One line of the audit: who did what to which letters, or to what is hidden, and why."""
 
     id: UUID
     at: datetime
     by: str
-    action: Literal["redrive", "cancel", "edit", "discard"]
-    target: dict[str, Any] = Field(description="The selection, the letter or the operation")
+    action: Literal["redrive", "cancel", "edit", "discard", "identify", "allow", "disallow", "shred", "shredded", "rotate"]
+    target: dict[str, Any] = Field(description="The selection, the letter, the operation, the job or the case")
     reason: str | None = None
-    count: int | None = Field(default=None, description="Letters that it was about")
+    count: int | None = Field(default=None, description="Letters, values or keys that it was about")

@@ -41,12 +41,46 @@ class Classification(Model):
     hint: EvidenceType | None = Field(default=None, description="What the sender's own word for it (media type) stands for")
 
 
+class AllowList(Model):
+    """The allow list that applied to a text, as it was then."""
+
+    version: str = Field(max_length=64, description="Digest of its entries")
+    size: int = Field(ge=1)
+
+
+class Mark(Model):
+    """Where something was hidden, so that a reviewer can point at it: the first place of personal data, every place of a secret."""
+
+    line: int = Field(ge=1)
+    column: int = Field(ge=1, description="Of the stand-in, in characters of the sanitized line")
+    type: str = Field(max_length=64)
+    token: str = Field(max_length=128, description="The stand-in as it stands there")
+    digest: str = Field(max_length=64, description="Of type and value, keyed: equal for equal values, of no use without the key")
+
+
 class Receipt(Model):
     """What sanitizing did to one text: counts, no values."""
 
     counts: dict[str, int] = Field(default_factory=dict, description="Replaced spans by type, for example EMAIL_ADDRESS")
     detector: str = Field(max_length=64, description="Name and version of the rules that ran")
     lines: int = Field(ge=0, description="Lines of the text, before and after")
+    rules: str | None = Field(default=None, max_length=64, description="Digest of the rules: another one when any of them changed")
+    allowed: dict[str, int] = Field(default_factory=dict, description="Found but left readable, because the tenant's allow list says so")
+    allow_list: AllowList | None = None
+    vault: Literal["kept", "off", "shredded"] = Field(
+        default="off",
+        description="Whether pseudonyms can be undone; `off`: there is no vault; `shredded`: the case's key is destroyed",
+    )
+    truncated: tuple[str, ...] = Field(default=(), max_length=4, description="What was too much to be kept: `vault`, `marks`")
+
+
+class Twin(Model):
+    """What sanitize stores beside a sanitized text, under its key and `.receipt`, and answers a redelivery from."""
+
+    content: Content
+    receipt: Receipt
+    marks: tuple[Mark, ...] = ()
+    words: tuple[str, ...] = Field(default=(), description="Name, title and tags of a file, sanitized")
 
 
 class Submitted(Model):
@@ -104,6 +138,16 @@ class Processed(Sanitized):
     summary: str = Field(max_length=2000, description="One or two sentences of what was found")
     findings: int = Field(default=0, ge=0)
     chunks: int = Field(default=0, ge=0)
+    points: Content | None = Field(default=None, description="Of metrics, a clean blob: JSON of `points.Points`")
+
+
+class Sampled(Model):
+    """The series of a metrics file, for record to keep."""
+
+    name: Name
+    points: Content = Field(description="A clean blob: JSON of `points.Points`")
+    series: int = Field(ge=1)
+    samples: int = Field(ge=1)
 
 
 class Embedded(Processed):

@@ -8,27 +8,51 @@
     first_seen      template that first occurs after the start           template, level
     burst           template whose rate jumps                            template, rate_before, rate_during
     silence         something regular stopped                            template, last_at
-    exception       stack trace, grouped by type and frames              type, message, frames
+    precursor       what is unusual in the seconds before an error       error, seconds, lines
+    error_chain     errors that follow each other again and again        first, then, lag_s, share
+    request_path    the way of failing requests through several files    requests, path, first, example
+    time_back       the clock of a file goes back                        seconds, lines
+    exception       stack trace, grouped by type and frames              type, message, frames, outer
     change          deployment, release, migration, config push, job     what, version, previous
     restart         process started, stopped, crashed or was killed      process, signal, exit_code
     http_errors     share of failing answers of a route or upstream      route, upstream, status, rate_before, rate_during
     latency         answers became slower                                route, upstream, p95_before, p95_during (seconds)
     limit           a limit was reached, as the text says                what, limit, value
     setting         a configuration value worth knowing                  path, value
-    config_finding  syntax error or bad practice                         rule, severity, fix
-    config_change   one changed value of a diff                          path, old, new
-    change_point    a metric's level moved                               series, before, after
-    anomaly         an episode outside a metric's baseline               series, direction, size
-    saturation      a metric sits at its limit                           series, limit
+    config_finding  syntax error or bad practice                         rule, severity, fix, reason, source, line, column
+    config_change   one changed value of a diff, or of two versions      path, old, new, file (and old_file, new_file)
+    contradiction   what one piece of evidence says another denies       what, path, value, other, other_file
+    limit_reached   a series of one file at a limit that another sets    path, limit, series, value
+    change_point    a metric's level moved, or grew all the time         series, before, after, trend, limit, exhausted_in_s
+    anomaly         an episode outside a metric's baseline               series, direction, size (robust standard deviations), usual, peak,
+                                                                         duration_s, recovered
+    saturation      a metric sits at its limit                           series, limit, told_by
+    lead            a metric moved before another, with the same course  series, follower, lag_s, strength (0..1), follower_component
     listening       an address on which something listens                address, port, process
     row             a line of command output worth knowing               command, plus its columns
     alert           a monitoring system's alert fired or was resolved    template, what
-    dependency      who calls whom, as configured                        source, target, address, port
+    dependency      who calls whom, as configured or as seen             source, target, address, port; seen: calls, errors, p95 (seconds)
+    unhealthy       a resource that is not as it should be               what, name, namespace, reason, detail; restarts, exit_code, last
+    event           what an orchestrator reports, by reason              reason, object, namespace, type, count, message
+    span_errors     an operation whose spans fail                        service, operation, errors, spans, share, origin, from_service,
+                                                                         from_operation, target, status, message, trace
+    slow_spans      an operation that holds much of all time             service, operation, spans, self_s, share, p50, p95, p99, maximum
+    critical_path   what slow or failed answers waited for               entry, of, traces, service, operation, share, seconds
+    call_pattern    repeated, retried, fan_out, gap, unanswered,         pattern, service, operation, target, called, calls, times,
+                    missing_caller                                       seconds, share, trace
+    slow_request    a slow request that a browser recorded               route, upstream, requests, seconds, median, phase, its phases
+    web_finding     cors, mixed-content, redirect-loop, large            rule, route, upstream, status
+    network         refused, no_answer, reset, retransmission,           finding, source, target, port, count
+                    zero_window, unreachable, dns_failure, dns_silence,
+                    tls_alert, slow_handshake
     validity        begin or end of a certificate's or token's validity  what, edge (begin, end), expired
     clock_skew      clocks that differ                                   seconds
     steady          an error, latency or load series that did not move   series, minimum, maximum, median
     title, outline  of a document                                        (none)
     injection       text that tries to instruct a reader                 (none)
+    unpacked        files taken out of an archive                        files, bytes
+    not_unpacked    files left in an archive, cut off or damaged         what, reason
+    not_analysed    a picture                                            format
 """
 
 from datetime import datetime
@@ -70,6 +94,17 @@ class Fact(Model):
     citations: tuple[Citation, ...] = ()
 
 
+class Parameter(Model):
+    """The values at one variable place of a template, as a sample of its lines has them."""
+
+    name: str | None = Field(default=None, max_length=60, description="The key or the word before it")
+    seen: int = Field(ge=1, description="Lines of the sample")
+    distinct: int = Field(ge=1)
+    top: tuple[tuple[str, int], ...] = Field(default=(), max_length=5, description="(value, lines), most frequent first")
+    minimum: float | None = Field(default=None, description="Where all values are numbers")
+    maximum: float | None = None
+
+
 class Template(Model):
     """A log message with its variable parts masked by `<*>`."""
 
@@ -86,6 +121,20 @@ class Template(Model):
         default=(), description="(bucket index, count) from `Insights.start` in steps of `Insights.bucket_s`"
     )
     sample: Citation
+    parameters: tuple[Parameter, ...] = Field(default=(), max_length=12)
+
+
+class Passage(Model):
+    """Lines of one file that carry the same id of a request, trace or transaction."""
+
+    key: str = Field(max_length=80)
+    count: int = Field(ge=1, description="Lines")
+    at: datetime | None = Field(default=None, description="Of the first line, UTC")
+    until: datetime | None = Field(default=None, description="Of the last line")
+    first: Citation
+    failed_at: datetime | None = None
+    failure: Citation | None = Field(default=None, description="The first of its lines that tells of an error")
+    said: str | None = Field(default=None, max_length=200, description="The message of that line")
 
 
 class Series(Model):
@@ -106,6 +155,9 @@ class Setting(Model):
     path: str
     value: str = Field(max_length=500)
     line: int = Field(ge=1)
+    quote: str | None = Field(
+        default=None, max_length=400, description="Its whole line, so that it can be cited; None where that is longer"
+    )
 
 
 class Insights(Model):
@@ -123,6 +175,7 @@ class Insights(Model):
     levels: dict[str, int] = Field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     templates: tuple[Template, ...] = ()
+    passages: tuple[Passage, ...] = Field(default=(), description="Ways of requests through a log: a sample, failing ones first")
     series: tuple[Series, ...] = ()
     settings: tuple[Setting, ...] = ()
     chunks: tuple["Chunk", ...] = ()

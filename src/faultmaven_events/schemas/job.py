@@ -80,6 +80,10 @@ class Job(Model):
     session_id: str | None = None
     case_id: str | None = None
     evidence: tuple[UUID, ...] = ()
+    parent: UUID | None = Field(default=None, description="The job of the archive that it was taken out of")
+    children: tuple[UUID, ...] = Field(
+        default=(), description="Of an archive: the jobs of its files, at most 2,000; left out where many jobs are listed"
+    )
     generation: int = Field(default=0, ge=0, description="How often it was sent on its way again after a dead letter")
     history: tuple[Ended, ...] = Field(default=(), description="Endings that were undone")
     waiting: Waiting | None = Field(default=None, description="Why it is not done; null when it is")

@@ -47,6 +47,7 @@ class Lineage(Model):
     hops: tuple[Hop, ...] = ()
     deaths: tuple[Death, ...] = ()
     history: tuple[Ended, ...] = Field(default=(), description="Endings that were undone")
+    parent: UUID | None = Field(default=None, description="The job of the archive that it was taken out of")
     evidence: tuple["Lineage", ...] = Field(default=(), description="For a question: the jobs of its evidence")
     unbroken: bool
     breaks: tuple[str, ...] = Field(default=(), description="Where the chain does not hold, in words")

@@ -40,6 +40,7 @@ EVENTS: dict[str, type[Model]] = {
         for kind in ("ingest", "document", "troubleshoot")
         for state, data in (("failed", Failed), ("cancelled", Cancelled), ("delayed", Delayed), ("redriven", Redriven))
     },
+    "series.sampled.v1": evidence.Sampled,
     LETTER: Letter,
     ALERT: Alert,
 }

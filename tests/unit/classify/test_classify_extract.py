@@ -3,6 +3,7 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,11 @@ from contextlib import suppress
 
 import docx
 import pytest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from faultmaven_events.consumers.classify.classify import classify
 from faultmaven_events.consumers.classify.extract import ADVICE, ExtractedText, extract, need
@@ -67,7 +73,10 @@ def test_plain_text_is_passed_on_byte_for_byte() -> None:
     assert read(data, "a.log") == ExtractedText(data, "utf-8", None)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+PACKERS = [gzip.compress, bz2.compress, lzma.compress, zstd.compress]
+
+
+@pytest.mark.parametrize("pack", PACKERS)
 def test_a_packed_log_is_unpacked_whole(pack: Callable[[bytes], bytes]) -> None:
     found = read(pack(LOG), "a.log.gz")
     assert found.text == LOG
@@ -81,7 +90,7 @@ def test_padding_after_a_packed_file_is_no_damage() -> None:
     assert read(gzip.compress(LOG) + bytes(512)).text == LOG
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKERS)
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_truncated_packed_file_is_unreadable(pack: Callable[[bytes], bytes], share: float) -> None:
     whole = pack(LOG + os.urandom(20_000))
@@ -101,6 +110,12 @@ def test_a_bomb_is_stopped_at_the_limit() -> None:
     assert len(bomb) < 200_000
     with pytest.raises(ContentTooLarge):
         read(bomb, limit=1_000_000)
+
+
+def test_a_zstd_frame_that_asks_for_terabytes_of_memory_is_refused() -> None:
+    frame = b"\x28\xb5\x2f\xfd" + b"\x00" + b"\xf8" + b"\x01\x00\x00"  # a header with a window of 2 TiB, and an empty last block
+    with pytest.raises(UnreadableContent, match="damaged"):
+        read(frame + bytes(20), "a.log.zst")
 
 
 def test_unpacking_yields_small_pieces_however_small_the_input() -> None:
@@ -125,11 +140,6 @@ def test_a_peek_needs_the_start_only() -> None:
 def test_a_packed_file_in_a_packed_file_is_refused() -> None:
     with pytest.raises(UnreadableContent, match="inside a packed file"):
         read(gzip.compress(gzip.compress(LOG)))
-
-
-def test_an_archive_in_a_packed_file_is_refused() -> None:
-    with pytest.raises(UnreadableContent, match="tar"):
-        read(gzip.compress(bytes(257) + b"ustar\x0000" + bytes(300)), "logs.tar.gz")
 
 
 def test_a_packed_document_is_read() -> None:
@@ -239,8 +249,7 @@ def test_what_is_not_read_says_so_in_a_sentence(form: str) -> None:
         (b"", "the file is empty"),
         (b"  \n\n\t", "the file is empty"),
         (bytes(range(256)) * 16, "binary content of unknown kind"),
-        (b"PK\x03\x04" + bytes(60), "archives .* one by one"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(60), "image"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(60), "as zip or tar"),
         (b"\xd4\xc3\xb2\xa1" + bytes(60), "tcpdump"),
         (zlib.compress(LOG), "binary content"),
     ],

@@ -1,73 +1,20 @@
 import gzip
-from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
+from classify_room import TENANT, Room, event, facts
 from test_classify_extract import pdf
 
-from faultmaven_events.consumers.classify.consumer import open_stage
-from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
-from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.evidence import Submitted
 from faultmaven_events.schemas.outcome import Completed
 from faultmaven_events.schemas.question import Asked
-from faultmaven_events.settings import Settings
 
 LOG = b"".join(b"2026-03-01T10:00:%02dZ INFO step %d done\n" % (i % 60, i) for i in range(20_000))
-TENANT = "acme"
-
-
-@dataclass
-class Room:
-    """A classify stage on a blob store of its own."""
-
-    handle: Handler
-    blobs: Blobs
-    folder: Path
-
-    async def store(self, data: bytes) -> Content:
-        return await self.blobs.put(TENANT, "raw", uuid4().hex, data)
-
-    async def run(self, data: Any, kind: str = "ingest") -> Any:
-        (out,) = await self.handle(event(data, kind))
-        return out
-
-    def raw(self) -> set[str]:
-        return {path.name for path in (self.folder / "blobs" / "raw" / TENANT).glob("*")}
-
-
-def event(data: Any, kind: str = "ingest", state: str = "submitted") -> Event[Any]:
-    return Event[Any](
-        id=uuid4(),
-        source="/test",
-        type=f"{kind}.{state}.v1",
-        subject=uuid4(),
-        time=datetime(2026, 3, 1, tzinfo=UTC),
-        tenantid=TENANT,
-        correlationid="c",
-        data=data,
-    )
-
-
-@pytest.fixture(scope="session")
-async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
-    home = tmp_path_factory.mktemp("classify")
-    key = b64encode(bytes(range(32))).decode()
-    settings = Settings(home=home, raw_key=key, clean_key=key[::-1].replace("=", "") + "=", text_limit=3_000_000)
-    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
-        yield Room(handle, blobs, home)
-
-
-def facts(out: Event[Any]) -> tuple[UUID, Any]:
-    return out.id, out.data
 
 
 async def test_a_log_is_passed_on_without_being_rewritten(room: Room) -> None:

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.process.readings import analysed
 
-from faultmaven_events.consumers.process.config import analyse_command, analyse_config
+from faultmaven_events.consumers.process.commands import analyse_command
+from faultmaven_events.consumers.process.config import analyse_config
 from faultmaven_events.consumers.process.documents import analyse_document, evidence_chunks
 from faultmaven_events.consumers.process.metrics import analyse_metrics
 

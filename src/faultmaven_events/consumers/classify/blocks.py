@@ -30,7 +30,9 @@ _BASED: Final = re.compile(r"\s*FROM\s+(?:--platform=\S+\s+)?[\w./:@${}-]+(?:\s+
 _HCL: Final = re.compile(
     r"^\s*(?:(?:resource|data|variable|output|provider|module|check)(?:\s+\"[^\"]+\"){1,2}|locals|terraform|moved)\s*\{", re.MULTILINE
 )
-_BRACES: Final = re.compile(r"\s*(?:[\w.\-\"/*@:]+(?:[ \t]+[^{};]+)?\s*\{|[\w.\-\"]+\s*[=:]?\s*[^{};]+;?|\}[;,]?)\s*$")
+_BRACES: Final = re.compile(
+    r"\s*(?:[^{}()]{1,120}\{[^{}()]{0,200}\}[^{}()]{0,60}|[\]\[]+[;,]?|[\w.\-\"/*@:]+(?:[ \t]+[^{};]+)?\s*\{|[\w.\-\"]+\s*[=:]?\s*[^{};]+;?|\}[;,]?)\s*$"
+)
 
 
 def _share(pattern: re.Pattern[str], lines: list[str]) -> float:
@@ -45,7 +47,7 @@ def nginx(sample: Sample) -> Vote | None:
     words = len(_NGINX_WORD.findall(body))
     statements = re.split(r"[;{}]", body)
     share = sum(_DIRECTIVE.fullmatch(one) is not None for one in statements) / len(statements)
-    if not words or share < 0.9 or re.search(r"=>|\bfunction\b|\w\(\)|==|:=", body) or body.count(";") < words * 0.3:
+    if not words or share < 0.9 or re.search(r"=>|\bfunction\b|\w\(\)|==|:=|\[[a-z]\w+ [$\w]|^\s*proc \w", body, re.MULTILINE) or body.count(";") < words * 0.3:
         return None
     return Vote(
         "config",
@@ -81,9 +83,28 @@ def hcl(sample: Sample) -> Vote | None:
     )
 
 
+_PLUGIN: Final = re.compile(r"^\s*(?:input|filter|output)\s*\{\s*$|^\s*(?:input|filter|output)\s*\{\s*\w+\s*\{", re.MULTILINE)
+
+
+def logstash(sample: Sample) -> Vote | None:
+    """Sections of inputs, filters and outputs whose settings are written with arrows."""
+    text = "\n".join(sample.body)
+    sections = len(_PLUGIN.findall(text))
+    return Vote("config", "logstash", 0.95, f"{sections} sections of a pipeline") if sections and " => " in text else None
+
+
+def terms(sample: Sample) -> Vote | None:
+    """Erlang's terms, as its programs are configured: a list of tuples and a full stop, without a function."""
+    text = "\n".join(line for line in sample.body if not line.lstrip().startswith("%")).strip()
+    if not re.match(r"\[\s*(?:\{|\])|\{\w+,", text) or "->" in text or not (re.search(r"[\]}]\.$", text) or sample.cut):
+        return None
+    tuples = len(re.findall(r"\{\s*[a-z]\w*\s*,", text))
+    return Vote("config", "erlang-terms", 0.92, f"{tuples} tuples of a list of terms") if tuples else None
+
+
 def braces(sample: Sample) -> Vote | None:
     """Blocks in braces without a vocabulary that is known: HOCON, logrotate, Caddy, named, keepalived, VCL."""
-    body = sample.body
+    body = [_QUOTED.sub('""', line) for line in sample.body]
     opened = sum(line.rstrip().endswith("{") for line in body)
     closed = sum(line.strip().startswith("}") for line in body)
     if (

@@ -83,6 +83,9 @@ TOOLS: Final = (
         ),
     ),
     ("kafka", r"GROUP +TOPIC +PARTITION|Topic: ?\S+\s+(?:TopicId|PartitionCount|Partition)"),
+    ("ulimit", r"[a-z][a-z /-]{1,40} {2,}\((?:[\w/-]+, )?-\w\) \S+$"),
+    ("mysql", r"\*{10,} \d+\. row \*{10,}"),
+    ("version", r"(?:Client|Server) Version: "),
     ("etcdctl", r"\+-+\+-+\+"),
 )
 _TOOLS: Final = tuple((name, re.compile(pattern)) for name, pattern in TOOLS)
@@ -161,7 +164,7 @@ def facts(sample: Sample) -> Vote | None:
     lines = sample.lines
     hits = sum(re.match(r"\s*[\w .()/%-]{1,40}: {3,}\S|\s*[\w .()/%-]{1,40}:$", line) is not None for line in lines)
     wide = sum(re.match(r"\s*[\w .()/%-]{1,40}: {3,}\S", line) is not None for line in lines)
-    packed = sum(re.fullmatch(r"[a-z][\w-]*:[^\s:/][^\s]*|# \w+", line) is not None for line in lines)
+    packed = sum(re.fullmatch(r"[a-z][\w-]*:[^\s:/][^\s:]*|# \w+", line) is not None for line in lines)
     if len(lines) >= 3 and wide >= 3 and hits >= 0.6 * len(lines):
         return Vote("command_output", "facts", 0.8, f"{wide} aligned pairs of name and value")
     if len(lines) >= 4 and packed >= 0.9 * len(lines) and any("_" in line for line in lines):

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from faultmaven_events.consumers.classify.blocks import braces, dockerfile, hcl, nginx
+from faultmaven_events.consumers.classify.blocks import braces, dockerfile, hcl, logstash, nginx, terms
 from faultmaven_events.consumers.classify.detector import Detector, Vote
+from faultmaven_events.consumers.classify.keyed import KEYED
 from faultmaven_events.consumers.classify.sample import Sample
 from faultmaven_events.consumers.classify.servers import directives
 from faultmaven_events.consumers.classify.yamls import PROGRAM, yaml
@@ -88,4 +89,4 @@ def diff(sample: Sample) -> Vote | None:
     return Vote("source" if code else "config", "unified-diff", 0.97, f"{hunks} hunks of a diff")
 
 
-CONFIGS: Final[tuple[Detector, ...]] = (diff, nginx, dockerfile, settings, directives, yaml, hcl, braces)
+CONFIGS: Final[tuple[Detector, ...]] = (diff, nginx, dockerfile, settings, directives, yaml, hcl, logstash, terms, braces, *KEYED)

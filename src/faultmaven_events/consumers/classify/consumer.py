@@ -1,4 +1,4 @@
-"""The classify stage: what was handed in becomes text of a known kind; a question gets its intent.
+"""The classify stage: what was handed in becomes text of a known kind; a question gets its intent; the files of an archive begin jobs.
 
 What the stage found is noted under a key derived from the event, without a word of the content. A redelivery answers from that note, so
 that it gives the same event even when a later stage has destroyed the raw blob in the meantime.
@@ -11,17 +11,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from pydantic import Field
+
+from faultmaven_events.consumers.classify.archives.limits import Limits
+from faultmaven_events.consumers.classify.archives.report import format_of, found_in, nothing_in
+from faultmaven_events.consumers.classify.archives.store import Errand, unpack
+from faultmaven_events.consumers.classify.children import born, jobs
 from faultmaven_events.consumers.classify.classify import classify
 from faultmaven_events.consumers.classify.extract import extract, need, once
+from faultmaven_events.consumers.classify.images import described
 from faultmaven_events.consumers.classify.intent import intent
 from faultmaven_events.consumers.classify.magic import PACKED
 from faultmaven_events.consumers.classify.sample import HEAD
 from faultmaven_events.consumers.classify.unpack import Unpacker, peek
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
+from faultmaven_events.infra import written
 from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
+from faultmaven_events.schemas import manifest
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.evidence import INLINE_LIMIT, Classification, Classified, Submitted
@@ -34,7 +43,7 @@ WORKERS: Final = 2
 READING_S: Final = 90.0
 """Seconds that the extraction of one file may take: below the stage's deadline, so that what hangs is a dead letter and not a retry."""
 TEXT: Final = "text/plain; charset=utf-8"
-PRELOAD: Final = "faultmaven_events.consumers.classify.extract"
+PRELOAD: Final = "faultmaven_events.consumers.classify.archives.store"
 """What the workers work with."""
 
 
@@ -44,22 +53,33 @@ class Note(Model):
     content: Content
     classification: Classification | None = None
     intent: Intent | None = None
+    files: tuple[Content, ...] = Field(default=(), description="Of an archive; their names stand in its manifest, which is raw")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the stage works with. `file_limit` and `text_limit` are bytes, before and after unpacking."""
+    """What the stage works with."""
 
     blobs: Blobs
     pool: CpuPool
-    file_limit: int
-    text_limit: int
+    settings: Settings
+    """Workers open the blob store themselves where they unpack an archive."""
+
+    @property
+    def file_limit(self) -> int:
+        """Bytes of one file as it was handed in."""
+        return self.settings.upload_limit
+
+    @property
+    def text_limit(self) -> int:
+        """Bytes that one file may unpack to."""
+        return self.settings.text_limit
 
     async def handle(self, event: Event[Any]) -> Sequence[Event[Any]]:
-        """Classify one file or one question and return the event that follows.
+        """Classify one file or one question and return the event that follows, last; before it those that begin an archive's files.
 
         Raises:
-            UnreadableContent: empty, damaged, encrypted, binary, an archive; the message says what the sender can do.
+            UnreadableContent: empty, damaged, encrypted, binary; the message says what the sender can do.
             ContentTooLarge: a question over 64 KiB, or a file that unpacks to more than the limit.
             MissingContent: the raw blob is gone, or is not what the reference says.
             Unavailable: the blob store is away.
@@ -71,8 +91,22 @@ class Desk:
         if isinstance(data, Asked):
             kept = {"evidence": data.evidence, "session_id": data.session_id, "case_id": data.case_id}
             return [event.follow(STAGE, "classified", QuestionClassified(content=note.content, intent=note.intent or "other", **kept))]
-        told = data.model_dump(include={"name", "title", "tags", "collection", "session_id", "case_id"})
-        return [event.follow(STAGE, "classified", Classified(**told, content=note.content, classification=note.classification))]
+        told = data.model_dump(include={"name", "title", "tags", "collection", "session_id", "case_id", "parent"})
+        known = {"content": note.content, "classification": note.classification, "children": jobs(note.files)}
+        return [*await self._children(event, note), event.follow(STAGE, "classified", Classified(**told, **known))]
+
+    async def _children(self, event: Event[Any], note: Note) -> list[Event[Submitted]]:
+        """Return the events that begin an archive's files.
+
+        Its own event follows when those are confirmed: where the manifest is gone, a later stage had it, and they were told.
+        """
+        if not note.files:
+            return []
+        try:
+            text = await self.blobs.read(event.tenantid, note.content)
+        except MissingContent:
+            return []
+        return list(born(event, text.decode(), note.files))
 
     async def _earlier(self, event: Event[Any]) -> Note | None:
         stored = await self.blobs.find(event.tenantid, "clean", _key(event, "note"))
@@ -123,9 +157,16 @@ class Desk:
         head = await self._head(event.tenantid, given)
         outer = found = classify(head, data.name, data.media_type or given.media_type)
         if need(outer) == "unpack":
-            found = classify(peek(head, outer.format, HEAD), data.name, data.media_type)
+            head = peek(head, outer.format, HEAD)
+            found = classify(head, data.name, data.media_type)
             once(found)
         todo = need(found)
+        if todo == "list":
+            return await self._archive(event, given, outer, found)
+        if todo == "describe":
+            text = described(found.format, head, given.size)
+            twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), text.encode(), media_type=TEXT)
+            return Note(content=twin, classification=found.model_copy(update={"charset": "utf-8"}))
         if event.kind == "document":
             found = as_document(found)
         if todo == "nothing" and outer.format not in PACKED:
@@ -135,6 +176,24 @@ class Desk:
             twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), pieces, media_type=TEXT, limit=self.text_limit)
             return Note(content=twin, classification=_noted(found, f"packed with {outer.format}"))
         return await self._extracted(event, given, outer, found)
+
+    async def _archive(self, event: Event[Any], given: Content, outer: Classification, found: Classification) -> Note:
+        """Have a worker store the files of an archive; what became of each is the text that goes on in its place."""
+        if event.data.parent is not None:
+            raise UnreadableContent("an archive inside of an archive is unpacked together with it, not by itself")
+        if given.size > self.file_limit:
+            raise ContentTooLarge(f"the archive is over the limit of {self.file_limit} bytes")
+        errand = Errand(self.settings, event.tenantid, event.id, Limits(total=self.text_limit, nested=self.file_limit))
+        unpacked = await self.pool.run(unpack, errand, given, outer.format, timeout=READING_S)
+        if not unpacked.files:
+            raise UnreadableContent(nothing_in(found.format, unpacked.lines))
+        for _ in unpacked.files:
+            written.note("blobs.raw")
+        text = manifest.written(unpacked.lines).encode()
+        twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), text, media_type=TEXT)
+        known = {"type": "archive", "format": format_of(outer.format, found.format), "charset": "utf-8"}
+        classification = _noted(found, found_in(unpacked.lines)).model_copy(update=known)
+        return Note(content=twin, classification=classification, files=unpacked.files)
 
     async def _extracted(self, event: Event[Any], given: Content, outer: Classification, found: Classification) -> Note:
         """Read the whole file and have a worker make text of it."""
@@ -194,4 +253,4 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     required_key(settings, "raw")
     required_key(settings, "clean")
     async with open_blobs(settings) as blobs, open_pool(WORKERS, memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
-        yield Desk(blobs, pool, settings.upload_limit, settings.text_limit).handle
+        yield Desk(blobs, pool, settings).handle

@@ -42,6 +42,8 @@ class Lines:
     """Leave comments out of the count."""
     rest: bool = False
     """Leave lines out of the count that continue an entry."""
+    must: re.Pattern[str] | None = None
+    """What one line must begin with besides."""
 
     def __call__(self, sample: Sample) -> Vote | None:
         """Count and vote."""
@@ -50,6 +52,11 @@ class Lines:
             return None
         hits = sum(self.pattern.match(line) is not None for line in lines)
         share = hits / max(1, len(lines) - (min(sample.continued, len(lines) - hits) if self.rest else 0))
-        if hits < self.least or share < self.need:
+        if hits < self.least or share < self.need or (self.must and not any(map(self.must.match, lines))):
             return None
-        return Vote(self.type, self.format, self.weight * (0.7 + 0.3 * share), f"{share:.0%} of the lines are {self.what}")
+        return Vote(
+            self.type,
+            self.format,
+            min(0.97, self.weight * (0.7 + 0.3 * min(1.0, share))),
+            f"{min(1.0, share):.0%} of the lines are {self.what}",
+        )

@@ -6,13 +6,16 @@ from typing import Final
 from faultmaven_events.consumers.classify.detector import Detector, Vote
 from faultmaven_events.consumers.classify.sample import Sample, talking
 
-_COMMON: Final = re.compile(
-    (
-        r"\b(?:the|and|of|to|is|in|for|that|this|with|are|be|or|not|you|on|by|an|it|as|from|if|when|can|will|should"
-        r"|der|die|das|und|ist|nicht|ein|le|la|les|est|et|une|des|el|los|las|que|para|en|il|di|che|het|een)\b"
-    ),
-    re.IGNORECASE,
+COMMON: Final = frozenset(
+    """
+    af an and are as att au auf be bir bu by can che com con da dans das del della dem den der des det di die do een ein el en er
+    est et for from het i if il in is ist it je jest la las le les los mit na nicht nie niet no non not och of og on op or oraz os
+    para per por pour que qui se should som sur te that the this til to um uma una und une van ve von w wenn when will wird with
+    you zu
+    """.split()
 )
+"""Little words of some European languages."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
 MARKDOWN: Final = (
     (0.25, re.compile(r"^#{1,6} +\S.*$", re.MULTILINE)),
     (0.2, re.compile(r"^(?:```|~~~)", re.MULTILINE)),
@@ -40,6 +43,11 @@ ASCIIDOC: Final = (
     ),
     (0.2, re.compile(r"^(?:----|====|\|===)$", re.MULTILINE)),
 )
+ORG: Final = (
+    (0.4, re.compile(r"^\*{1,6} (?:TODO |DONE )?\S", re.MULTILINE)),
+    (0.4, re.compile(r"^[ \t]*#\+\w+(?::|$| )", re.MULTILINE)),
+    (0.3, re.compile(r"^\*{1,6} (?:TODO|DONE) |^[ \t]*:PROPERTIES:$|^[ \t]*(?:SCHEDULED|DEADLINE|CLOSED): [<\[]", re.MULTILINE)),
+)
 _MAIL: Final = re.compile(r"(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Delivered-To|Cc|Sent): \S", re.IGNORECASE)
 
 
@@ -55,7 +63,7 @@ def _outside_fences(lines: list[str]) -> list[str]:
 
 def common(sample: Sample) -> float:
     """Little words per line: what prose has and lists of names have not."""
-    return len(_COMMON.findall("\n".join(sample.lines))) / max(1, len(sample.lines))
+    return sum(word in COMMON for word in _WORD.findall("\n".join(sample.lines).lower())) / max(1, len(sample.lines))
 
 
 def _marks(sample: Sample, table: tuple[tuple[float, re.Pattern[str]], ...]) -> float:
@@ -70,6 +78,8 @@ def markdown(sample: Sample) -> Vote | None:
     share = sample.prose
     front = sample.top == "---" and any(row == "---" for row in sample.rows[1:40]) and share > 0.3
     if marks < 0.2 or (not headings and marks < 0.4 and not front) or _remarks(sample):
+        return None
+    if headings < 2 and marks <= 0.36 and share < 0.6 and not front:
         return None
     score = 0.4 + 0.5 * min(0.7, marks) + 0.25 * min(1.0, share) + (0.12 if headings else 0) + (0.15 if front else 0)
     return (
@@ -122,10 +132,66 @@ def asciidoc(sample: Sample) -> Vote | None:
     )
 
 
+def org(sample: Sample) -> Vote | None:
+    """Org mode's outline and keywords."""
+    marks = _marks(sample, ORG)
+    return Vote("document", "org", min(0.95, 0.45 + 0.5 * marks), "outline and keywords of Org mode") if marks >= 0.7 else None
+
+
+def foreign(sample: Sample) -> Vote | None:
+    """Prose in another alphabet: most letters are none of the Latin one, and few lines begin with a time."""
+    letters = [c for c in sample.text[:4000] if c.isalpha()]
+    other = sum(ord(c) > 0x24F for c in letters)
+    if len(letters) < 20 or other < 0.5 * len(letters) or sum(at >= 0 for at in sample.stamped) > 0.2 * len(sample.lines):
+        return None
+    return Vote("document", "text", 0.6 + 0.25 * other / len(letters), f"{other / len(letters):.0%} of the letters are of another alphabet")
+
+
 def mail(sample: Sample) -> Vote | None:
     """Headers of a mail, then its text."""
     heads = sum(_MAIL.match(line) is not None for line in sample.lines[:25])
     return Vote("document", "mail", 0.9, f"{heads} headers of a mail") if heads >= 3 and _MAIL.match(sample.top) else None
+
+
+_CHANGES: Final = re.compile(
+    r"[\w.+-]{1,60} \([\w.+:~-]{1,60}\)[ \w.-]{0,80}; urgency=\w+|(?:\* )?(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d[ :\d\w+]{0,24} \d{4})  ?\S[^<>]{0,60} <"
+)
+
+
+_SIGNED: Final = re.compile(r" -- [^<>]{1,80} <[^<>@]{1,80}@[^<>]{1,80}>  [A-Z][a-z]{2}, ")
+
+
+def changes(sample: Sample) -> Vote | None:
+    """The history of a package: a version or a date and a person above indented items (Debian, GNU, RPM)."""
+    signed = sum(_SIGNED.match(line) is not None for line in sample.lines)
+    if signed and signed >= 0.03 * len(sample.lines) and sum(0 <= at <= 30 for at in sample.stamped) <= signed:
+        return Vote("document", "changelog", 0.94, f"{signed} signatures below the entries of a package's history")
+    heads = sum(_CHANGES.match(line) is not None for line in sample.lines)
+    inside = sum(line[:1] in " \t-*" for line in sample.lines)
+    if not heads or not _CHANGES.match(sample.top) or heads + inside < 0.8 * len(sample.lines):
+        return None
+    return Vote("document", "changelog", 0.95, f"{heads} entries of a package's history")
+
+
+_ROFF: Final = re.compile(r"[.'](?:\\\"|[A-Za-z]{1,2}\b|[A-Z][a-z]\b|\s*$)")
+
+
+def roff(sample: Sample) -> Vote | None:
+    """A manual page's source: requests that begin with a dot, a title among them."""
+    hits = sum(_ROFF.match(line) is not None for line in sample.lines)
+    titled = any(re.match(r"\.(?:TH|Dd|Dt|SH|Sh|NH|TL)\b", line) for line in sample.lines)
+    return Vote("document", "man-page", 0.95, f"{hits} requests of roff") if titled and hits >= 0.15 * len(sample.lines) else None
+
+
+_POD: Final = re.compile(r"=(?:head[1-6]|over|item|back|encoding|pod|begin|for|cut)\b")
+
+
+def pod(sample: Sample) -> Vote | None:
+    """Perl's plain old documentation, without the program."""
+    marks = sum(_POD.match(line) is not None for line in sample.lines)
+    coded = sum(re.match(r"(?:package|use|my|our|sub|BEGIN)\b", line) is not None for line in sample.lines)
+    told = (marks >= 2 and _POD.match(sample.top)) or marks >= max(3, 0.06 * len(sample.lines))
+    return Vote("document", "pod", 0.95, f"{marks} marks of documentation") if told and not coded else None
 
 
 def _spoken(sample: Sample) -> float:
@@ -135,8 +201,14 @@ def _spoken(sample: Sample) -> float:
     return sample.prose
 
 
+_REMARK: Final = re.compile(r"\s*(?:#(?!#* \S+$)|;|//|--\s|%|rem )", re.IGNORECASE)
+
+
 def text(sample: Sample) -> Vote | None:
     """Plain prose."""
+    remarks = sum(_REMARK.match(line) is not None for line in sample.lines)
+    if remarks >= 0.8 * len(sample.lines) or sample.top.startswith(("/*", "//")):
+        return None
     share, little = _spoken(sample), common(sample)
     if share < 0.5 or (len(sample.lines) > 1 and little < 0.4):
         return None
@@ -144,4 +216,4 @@ def text(sample: Sample) -> Vote | None:
     return Vote("document", "text", min(0.9, score), f"{share:.0%} of the lines are prose")
 
 
-DOCUMENTS: Final[tuple[Detector, ...]] = (markdown, restructured, asciidoc, mail, text)
+DOCUMENTS: Final[tuple[Detector, ...]] = (changes, roff, pod, markdown, restructured, asciidoc, org, mail, foreign, text)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from faultmaven_events.consumers.classify.charset import WIDE
-from faultmaven_events.consumers.classify.magic import ARCHIVES, IMAGES, PACKED
+from faultmaven_events.consumers.classify.magic import IMAGES, NESTED, PACKED
 from faultmaven_events.consumers.classify.unpack import unpack
 from faultmaven_events.errors import ContentTooLarge, UnreadableContent
 from faultmaven_events.schemas.evidence import Classification
 
-Need = Literal["nothing", "unpack", "extract", "recode"]
+Need = Literal["nothing", "unpack", "extract", "recode", "list", "describe"]
 
 ADVICE: Final = {
     "binary": "binary content of unknown kind",
@@ -32,6 +32,8 @@ ADVICE: Final = {
     "parquet": "a Parquet file is not read: export it as CSV",
     "elf": "a program in binary is not analysed",
     "java-class": "a program in binary is not analysed",
+    "7z": "7z archives are not unpacked: hand the files in as zip or tar",
+    "rar": "RAR archives are not unpacked: hand the files in as zip or tar",
 }
 """What a person can do about a format that is not read."""
 _AS: Final = {"pcapng": "pcap", "snoop": "pcap"}
@@ -46,19 +48,24 @@ class ExtractedText:
     note: str | None = None
 
 
+def advice(form: str) -> str | None:
+    """Return why a format is not read and what a person can do about it; None for one that is."""
+    return ADVICE.get(_AS.get(form, form))
+
+
 def need(classification: Classification) -> Need:
-    """Return what has to be done to have text.
+    """Return what has to be done to have text: of an archive that is the list of its files, of a picture a description.
 
     Raises:
         UnreadableContent: nothing can be done; the message says what the sender can do.
     """
     form = classification.format
-    if form in ARCHIVES:
-        raise UnreadableContent(f"archives ({form}) are not unpacked: hand the files in one by one")
-    if form in IMAGES - {"svg"}:
-        raise UnreadableContent(f"an image ({form}) is not analysed: hand in what it shows as text")
-    if advice := ADVICE.get(_AS.get(form, form)):
-        raise UnreadableContent(advice)
+    if unread := advice(form):
+        raise UnreadableContent(unread)
+    if form in NESTED:
+        return "list"
+    if form in IMAGES:
+        return "describe"
     if form in PACKED:
         return "unpack"
     if form in READERS and classification.type == "document":
@@ -90,6 +97,8 @@ def extract(data: bytes, classification: Classification, name: str = "", *, limi
             return _checked(text.encode("utf-8", "replace"), limit, f"rewritten as UTF-8 from {classification.charset}")
         case "nothing":
             return ExtractedText(data, classification.charset)
+        case "list" | "describe":
+            raise UnreadableContent(f"there is no text in a file of the format {classification.format}")
 
 
 def _unpacked(data: bytes, outer: Classification, name: str, limit: int) -> ExtractedText:
@@ -102,7 +111,7 @@ def _unpacked(data: bytes, outer: Classification, name: str, limit: int) -> Extr
 
 
 def once(inner: Classification) -> None:
-    """Refuse a packed file inside a packed file: unpacking goes one level deep.
+    """Refuse a packed file inside a packed file: unpacking goes one level deep. An archive in one is another matter.
 
     Raises:
         UnreadableContent: it is one.

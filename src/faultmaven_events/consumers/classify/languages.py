@@ -199,6 +199,16 @@ STATEMENTS: Final = (
             r"|(?:let|var) \w+(?:: .*)?(?: = .*)?[^;]$"
         ),
     ),
+    (
+        "vim",
+        0.5,
+        (
+            r"(?:let|unlet|if exists|syn(?:tax)?|hi(?:ghlight)?|au(?:tocmd)?|aug(?:roup)?|setl(?:ocal)?|func(?:tion)?"
+            r"|endfunc(?:tion)?|command|[nvix]?noremap|[nvi]?map|vim9script|runtime|finish|loadkeymap|scriptencoding"
+            r"|an|tln|[a-z]?menu|menutrans)(?:[ !(].*)?"
+        ),
+    ),
+    ("vim", 0.3, r"\".*|set \w+[&+]?.*|endif|call \w+[\w#:]*\(.*"),
     ("proto", 0.6, r"syntax ?= ?\"proto\d\";|message \w+ \{|service \w+ \{|rpc \w+\(.*|(?:optional |repeated )?[\w.]+ \w+ = \d+;.*"),
     ("haskell", 0.5, r"module [A-Z][\w.]*.*where|import qualified .*|\w+ :: .*|data \w+.* =.*|instance .* where|\{-# .*#-\}"),
     ("elixir", 0.5, r"defmodule [\w.]+ do|defp? \w+.* do$|use [A-Z][\w.]+.*|alias [A-Z].*|\|> .*"),

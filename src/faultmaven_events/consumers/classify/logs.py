@@ -12,8 +12,8 @@ _MON: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _WORD: Final = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)"
 
 
-def _lines(format_: str, pattern: str, what: str, weight: float = 0.96, need: float = 0.6, *, flags: int = 0) -> Lines:
-    return Lines("log", format_, re.compile(pattern, flags), weight, what, need, rest=True)
+def _lines(format_: str, pattern: str, what: str, weight: float = 0.96, need: float = 0.6, *, least: int = 1, must: str = "") -> Lines:
+    return Lines("log", format_, re.compile(pattern), weight, what, need, least, rest=True, must=re.compile(must) if must else None)
 
 
 FORMATS: Final[tuple[Detector, ...]] = (
@@ -64,7 +64,13 @@ FORMATS: Final[tuple[Detector, ...]] = (
         0.95,
     ),
     _lines("java-log", rf"{_MON} \d\d, \d{{4}} \d\d?:\d\d:\d\d [AP]M [\w.$]+ \w+$", "headers of java.util.logging", 0.96, 0.3),
-    _lines("mysql-slow", r"# (?:Time|User@Host|Query_time): ", "headers of a slow query log", 0.9, 0.3),
+    _lines("mysql-slow", r"# (?:Time|User@Host|Query_time): ", "headers of a slow query log", 1.12, 0.25, least=2),
+    _lines("journal-export", r"_{0,2}[A-Z][A-Z0-9_]*=", "fields of the journal", 0.97, 0.95, must=r"__(?:CURSOR|REALTIME_TIMESTAMP)="),
+    _lines("npm-log", r"\d+ (?:silly|verbose|info|http|timing|notice|warn|error|ERR!) \S", "entries of npm", 0.95, 0.7, least=2),
+    _lines(
+        "rails-log", r'Started [A-Z]+ "\S*" for \S+ at |Processing by |Completed \d{3} |Rendered ', "entries of Rails", 1.05, 0.4, least=2
+    ),
+    _lines("dotnet-log", r"(?:trce|dbug|info|warn|fail|crit): [\w.]+\[\d+\]$", "headers of .NET's logging", 1.05, 0.3),
     _lines(
         "windows-event-xml", r"(?:- )?<Event xmlns=[\"']http://schemas\.microsoft\.com/win/2004/08/events", "Windows events", 0.97, 0.02
     ),
@@ -83,7 +89,7 @@ def logfmt(sample: Sample) -> Vote | None:
     return Vote("log", "logfmt", 0.9 + 0.06 * share, f"{share:.0%} of the lines are logfmt") if share >= 0.6 else None
 
 
-_PAIRS: Final = re.compile(r'(?:[\w.@/-]+=(?:"(?:[^"\\]|\\.)*"?|[^\s"]*)(?: +|$)){2,}(?:.{0,80})?')
+_PAIRS: Final = re.compile(r'(?:[\w.@/-]+=(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"]*)(?: +|$)){2,}(?:.{0,80})?')
 _SPEAKS: Final = re.compile(r"(?:^| )(?:ts|t|time|timestamp|at|level|lvl|severity|msg|message|logger|caller)=")
 
 

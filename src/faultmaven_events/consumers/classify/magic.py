@@ -3,19 +3,21 @@
 import re
 from typing import Final
 
+from faultmaven_events.consumers.classify.archives.tar import BLOCK, is_header
 from faultmaven_events.consumers.classify.detector import Vote
 from faultmaven_events.schemas.evidence import EvidenceType
 
 MAGIC: Final[tuple[tuple[bytes, EvidenceType, str], ...]] = (
     (b"%PDF-", "document", "pdf"),
-    (b"\x1f\x8b", "unknown", "gzip"),
-    (b"BZh", "unknown", "bzip2"),
-    (b"\xfd7zXZ\x00", "unknown", "xz"),
-    (b"\x28\xb5\x2f\xfd", "unknown", "zstd"),
-    (b"PK\x03\x04", "unknown", "zip"),
-    (b"PK\x05\x06", "unknown", "zip"),
-    (b"7z\xbc\xaf\x27\x1c", "unknown", "7z"),
-    (b"Rar!\x1a\x07", "unknown", "rar"),
+    (b"\x1f\x8b", "archive", "gzip"),
+    (b"BZh", "archive", "bzip2"),
+    (b"\xfd7zXZ\x00", "archive", "xz"),
+    (b"\x28\xb5\x2f\xfd", "archive", "zstd"),
+    (b"\x50\x2a\x4d\x18", "archive", "zstd"),
+    (b"PK\x03\x04", "archive", "zip"),
+    (b"PK\x05\x06", "archive", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "archive", "7z"),
+    (b"Rar!\x1a\x07", "archive", "rar"),
     (b"\xd4\xc3\xb2\xa1", "capture", "pcap"),
     (b"\xa1\xb2\xc3\xd4", "capture", "pcap"),
     (b"\x4d\x3c\xb2\xa1", "capture", "pcap"),
@@ -24,12 +26,12 @@ MAGIC: Final[tuple[tuple[bytes, EvidenceType, str], ...]] = (
     (b"\xa1\xb2\xcd\x34", "capture", "pcap"),
     (b"\x0a\x0d\x0d\x0a", "capture", "pcapng"),
     (b"snoop\x00\x00\x00", "capture", "snoop"),
-    (b"\x89PNG\r\n\x1a\n", "unknown", "png"),
-    (b"\xff\xd8\xff", "unknown", "jpeg"),
-    (b"GIF87a", "unknown", "gif"),
-    (b"GIF89a", "unknown", "gif"),
-    (b"II*\x00", "unknown", "tiff"),
-    (b"MM\x00*", "unknown", "tiff"),
+    (b"\x89PNG\r\n\x1a\n", "image", "png"),
+    (b"\xff\xd8\xff", "image", "jpeg"),
+    (b"GIF87a", "image", "gif"),
+    (b"GIF89a", "image", "gif"),
+    (b"II*\x00", "image", "tiff"),
+    (b"MM\x00*", "image", "tiff"),
     (b"\x7fELF", "unknown", "elf"),
     (b"\xca\xfe\xba\xbe", "unknown", "java-class"),
     (b"JAVA PROFILE 1.0", "capture", "hprof"),
@@ -47,12 +49,14 @@ _MEMBER: Final = (
     (b"word/", "document", "docx"),
     (b"xl/", "unknown", "xlsx"),
     (b"ppt/", "unknown", "pptx"),
-    (b"META-INF/", "unknown", "jar"),
+    (b"META-INF/", "archive", "jar"),
 )
-PACKED: Final = frozenset({"gzip", "bzip2", "xz"})
-"""Single packed files, which are unpacked."""
-ARCHIVES: Final = frozenset({"zip", "7z", "rar", "tar", "zstd", "jar"})
-IMAGES: Final = frozenset({"png", "jpeg", "gif", "tiff", "webp", "svg"})
+PACKED: Final = frozenset({"gzip", "bzip2", "xz", "zstd"})
+"""Single packed files, which are unpacked; there may be an archive in them."""
+NESTED: Final = frozenset({"zip", "jar", "tar"})
+"""Archives of files, which become jobs of their own."""
+IMAGES: Final = frozenset({"png", "jpeg", "gif", "tiff", "webp"})
+"""Pictures in pixels; SVG is text."""
 
 
 def magic(head: bytes) -> Vote | None:
@@ -60,10 +64,10 @@ def magic(head: bytes) -> Vote | None:
     for prefix, type_, name in MAGIC:
         if head.startswith(prefix):
             return _office(head) if name == "zip" else Vote(type_, name, 0.99, f"the first bytes of {name}")
-    if head[257:262] == b"ustar":
-        return Vote("unknown", "tar", 0.99, "the header of a tar archive")
+    if head[257:262] == b"ustar" or is_header(head[:BLOCK]):
+        return Vote("archive", "tar", 0.99, "the header of a tar archive")
     if _RIFF.match(head):
-        return Vote("unknown", "webp", 0.99, "the first bytes of webp")
+        return Vote("image", "webp", 0.99, "the first bytes of webp")
     if head[:1024].lstrip(b"\x00\r\n\t ").startswith(b"%PDF-"):
         return Vote("document", "pdf", 0.95, "the first bytes of pdf, after some others")
     return None
@@ -76,7 +80,7 @@ def _office(head: bytes) -> Vote:
             return Vote(type_, form, 0.98, f"a zip with the members of {form}")  # type: ignore[arg-type]  # the table's literals
     if b"opendocument" in head[30:120]:
         return Vote("unknown", "opendocument", 0.98, "a zip with the members of an OpenDocument")
-    return Vote("unknown", "zip", 0.99, "the first bytes of zip")
+    return Vote("archive", "zip", 0.99, "the first bytes of zip")
 
 
 def _names(head: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from faultmaven_events.consumers.classify.sample import WIDTH, Sample
 
 _NUM: Final = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+|NaN|[Ii]nf)"
 _SAMPLE: Final = re.compile(
-    rf"(?:[a-zA-Z_:][\w:.]*)?(?:\{{(?:[^\"}}]|\"(?:[^\"\\]|\\.)*\")*\}})? {_NUM}(?: {_NUM})?(?: # \{{.*)?$"
+    rf"(?:[a-zA-Z_:][\w:.]*)?(?:\{{(?:[^\"}}]|\"(?:[^\"\\]|\\.)*\")*\}})? (?:=> )?{_NUM}(?: (?:{_NUM}|@\[{_NUM}\]))?(?: # \{{.*)?$"
     r"|# (?:HELP|TYPE|UNIT) [a-zA-Z_:\"][\w:.\"]*(?: |$)|# EOF$"
 )
 _KEY: Final = r"(?:[^\s,=\"\\]|\\.)+"
@@ -30,6 +30,8 @@ def exposition(sample: Sample) -> Vote | None:
         return None
     typed = any(line.startswith(("# TYPE ", "# HELP ")) for line in sample.lines)
     named = any("{" in line or "_" in line.split(" ")[0] for line in sample.body)
+    if not typed and not named and len(sample.lines) < 3:
+        return None
     form = "openmetrics" if any(line == "# EOF" or line.startswith("# UNIT ") for line in sample.lines) else "prometheus"
     score = 0.97 if typed else 0.93 if named else 0.6
     return Vote("metrics", form, score * share, f"{share:.0%} of the lines are samples{', with type declarations' if typed else ''}")
@@ -37,7 +39,7 @@ def exposition(sample: Sample) -> Vote | None:
 
 def points(sample: Sample) -> Vote | None:
     """InfluxDB's line protocol: measurement and tags, a space, typed fields, a timestamp."""
-    lines = sample.body
+    lines = [line for line in sample.body if not line.startswith("CREATE DATABASE ")]
     hits = [line for line in lines if (_POINT if len(line) < WIDTH else _START).match(line)]
     share = len(hits) / max(1, len(lines))
     if share < 0.7:
@@ -82,6 +84,7 @@ METRICS: Final[tuple[Detector, ...]] = (
     points,
     _lines("statsd", r"[\w.\-/:]+:[-+]?\d+(?:\.\d+)?\|(?:c|g|ms|h|s|d|m)(?:\|[@#c:T].*)?$", "statsd samples"),
     _lines("graphite", r"[\w\-]+(?:\.[\w\-=;%]+)+ [-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)? \d{10}(?:\.\d+)?$", "graphite samples"),
+    _lines("collectd", r"PUTVAL \S+ (?:\w+=\S+ )*(?:\d+(?:\.\d+)?|N):\S+$", "values of collectd"),
     _lines("opentsdb", r"put [\w./-]+ \d{10,13} [-\d.]+( [\w./-]+=[\w./-]+)+$", "OpenTSDB samples"),
     sampler,
 )

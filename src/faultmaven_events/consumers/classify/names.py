@@ -67,10 +67,19 @@ NAMES: Final[tuple[tuple[str, EvidenceType, str, float], ...]] = (
 """Patterns of the lower-case name without `.gz` and the like, the strength of the suggestion, first match counts."""
 
 HINTS: Final[tuple[tuple[str, EvidenceType, str, float], ...]] = (
+    (r"image/(?!svg).*", "image", "image", 0.3),
+    (r"application/(?:zip|x-zip-compressed|x-tar|x-7z-compressed|java-archive|vnd\.rar)", "archive", "zip", 0.3),
+    (r"application/(?:vnd\.tcpdump\.pcap|x-pcapng|x-pcap|har\+json)", "capture", "tcpdump", 0.5),
+    (
+        r"application/(?:pdf|msword|rtf|vnd\.openxmlformats-officedocument\.wordprocessingml\.document|epub\+zip)|message/rfc822|text/rtf",
+        "document",
+        "text",
+        0.5,
+    ),
+    (r"application/(?:x-ndjson|jsonl|x-jsonlines|jsonlines)|text/(?:x-)?ndjson", "log", "json-lines", 0.4),
     (r"text/markdown|text/x-markdown", "document", "markdown", 0.6),
     (r"text/html|application/xhtml\+xml", "document", "html", 0.5),
     (r"text/x-log|application/x-log", "log", "plain-log", 0.5),
-    (r"text/csv|text/tab-separated-values", "metrics", "csv-series", 0.35),
     (r"application/(?:x-)?yaml|text/(?:x-)?yaml|application/toml", "config", "yaml", 0.5),
     (r"application/openmetrics-text.*|text/plain; ?version=0\.0\.4.*", "metrics", "prometheus", 0.6),
     (
@@ -79,6 +88,13 @@ HINTS: Final[tuple[tuple[str, EvidenceType, str, float], ...]] = (
         "code",
         0.5,
     ),
+    (
+        r"text/(?:css|x-\w+-?src|x-(?:ruby|perl|go|rust|php|lua|csharp|scala|kotlin|typescript))|application/(?:x-php|typescript|x-perl)",
+        "source",
+        "code",
+        0.5,
+    ),
+    (r"text/xml|application/xml", "config", "xml", 0.3),
     (r"text/x-diff|text/x-patch", "config", "unified-diff", 0.5),
 )
 _NAMES: Final = tuple((re.compile(pattern), type_, form, weight) for pattern, type_, form, weight in NAMES)
@@ -86,15 +102,23 @@ _HINTS: Final = tuple((re.compile(pattern), type_, form, weight) for pattern, ty
 _WRAP: Final = re.compile(r"\.(?:gz|bz2|xz|bak|old|orig|tmp|sample|example|dist|tmpl|tpl|j2|erb)$")
 
 
-def suggestion(name: str, hint: str | None = None) -> tuple[EvidenceType, str, float] | None:
-    """Return type, format and strength (0..1) of what the name, or else the media type, suggests."""
+def suggestion(name: str) -> tuple[EvidenceType, str, float] | None:
+    """Return type, format and strength (0..1) of what the name suggests."""
     bare = name.replace("\\", "/").rsplit("/", 1)[-1].lower()
     while (shorter := _WRAP.sub("", bare)) != bare and shorter:
         bare = shorter
     for pattern, type_, form, weight in _NAMES:
         if bare and pattern.fullmatch(bare):
             return type_, form, weight
-    for pattern, type_, form, weight in _HINTS:
-        if hint and pattern.fullmatch(hint.lower().strip()):
-            return type_, form, weight
     return None
+
+
+def hinted(media_type: str | None) -> tuple[EvidenceType, str, float] | None:
+    """Return type, format and strength of what the sender's media type stands for; None where it may stand for anything.
+
+    Packings (gzip and the like) stand for nothing: the hint is about what they hold.
+    """
+    plain = (media_type or "").lower().strip()[:127]
+    whole = next(((t, f, w) for pattern, t, f, w in _HINTS if pattern.fullmatch(plain)), None)
+    bare = plain.partition(";")[0].strip()
+    return whole or next(((t, f, w) for pattern, t, f, w in _HINTS if pattern.fullmatch(bare)), None)

@@ -18,6 +18,10 @@ _COMMENT: Final = re.compile(r"\s*(?:#|;|//|<!--|/\*|\*[ /]|\*$)")
 _CONTINUES: Final = re.compile(
     r"[ \t]|[)\]}]+[,;]?$|Caused by:|Traceback \(|\.\.\. \d+ more|goroutine \d+ \[|[\w.$]+(?:Exception|Error)\b|#\d+ "
 )
+LONG: Final = 200
+_GAP: Final = re.compile(r"[ \t]{64,}")
+_GAP_KEPT: Final = " " * 64
+"""No column is further away; patterns with two spaces in a row would go over longer ones again and again."""
 _DIGITS: Final = re.compile(r"\d\d[:.]?\d\d")
 _PREFIX: Final = re.compile(r"[\w.-]+ +\| ?")
 
@@ -74,7 +78,7 @@ class Sample:
     @cached_property
     def rows(self) -> list[str]:
         """All whole lines, blank ones as well, without trailing space."""
-        rows = [row[:WIDTH].rstrip() for row in self.text.split("\n")]
+        rows = [_GAP.sub(_GAP_KEPT, row[:WIDTH]).rstrip() if len(row) > LONG else row.rstrip() for row in self.text.split("\n")]
         return rows[:-1] if self.cut and len(rows) > 1 else rows
 
     @cached_property

@@ -85,7 +85,7 @@ SERVERS: Final = (
         after="",
     ),
     Server(
-        "hosts", r"(?:\d{1,3}\.){3}\d{1,3} [\da-fA-F:]*::?[\da-fA-F:]*", r"\s", after=r"\s+[a-zA-Z][\w.\-]*(?:\s+[\w.\-]+)*\s*(?:#.*)?$"
+        "hosts", r"(?:\d{1,3}\.){3}\d{1,3} (?=[\da-fA-F]*:)[\da-fA-F:]{2,45}", r"\s", after=r"\s{1,40}[a-zA-Z][\w.\-]*(?:\s{1,40}[\w.\-]+){0,20}\s{0,40}(?:#.*)?$"
     ),
     Server("resolv-conf", "nameserver search domain options sortlist", "nameserver", after=r" \S"),
     Server("fstab", r"UUID= LABEL= / tmpfs proc none [\w.-]+:/", r"\s", after=r"\S*\s+(?:/|none|swap)\S*\s+\w+\s+\S+(?:\s+\d\s+\d)?$"),
@@ -97,8 +97,35 @@ SERVERS: Final = (
         after=r"\s+\S+\s+\S+\s+(?:\S+\s+){0,2}(?:trust|reject|md5|scram-sha-256|password|peer|ident|cert|ldap|gss|pam)\b",
     ),
     Server(
+        "pkg-config",
+        r"[a-z_]+=\S (?:Name|Description|Version|URL|Requires|Requires\.private|Conflicts|Libs|Libs\.private|Cflags):",
+        r"(?:Libs|Cflags|Requires)(?:\.private)?:|Description:",
+        after=r"",
+    ),
+    Server(
+        "pam",
+        r"-?(?:auth|account|session|password)",
+        r"\s",
+        before=r"(?:[\w.-]{1,40}\s+)?",
+        after=r"\s+(?:required|requisite|sufficient|optional|include|substack|\[[\w= ]+\])\s+\S|@include\s",
+    ),
+    Server("limits", r"[\w@*%-]{1,40}", r"\s", after=r"\s+(?:soft|hard|-)\s+[a-z]+\s+[\w-]+$"),
+    Server(
+        "zone-file",
+        r"\$(?:TTL|ORIGIN|INCLUDE)\s (?:[\w.@*-]{0,200})\s+(?:\d+[smhdw]?\s+)?(?:IN\s+)?(?:A|AAAA|NS|SOA|MX|CNAME|TXT|PTR|SRV|CAA)\s \s*\d+[smhdw]?(?:\s|$) \)",
+        r"\$TTL|\$ORIGIN|\sIN\s|\sSOA\s",
+        after="",
+    ),
+    Server(
+        "fluentd",
+        r"</?(?:source|match|filter|label|system|parse|format|buffer|store|record|server)\b[^<>]*>\s*$ @\w+\s+\S [\w.-]+(?:\s+\S.*)?$",
+        r"\s*@type\s+\w+|^<(?:source|match|filter)\b",
+        before=r"\s*",
+        after="",
+    ),
+    Server(
         "rsyslog-conf",
-        r"\$\w+\s\S (?:module|input|action|template|include|global)\( (?:[\w,*]+\.[\w!=*]+;?)+\s+[-@/:|]\S [)&]",
+        r"\$\w+\s\S (?:module|input|action|template|include|global)\( [\w,*]+\.[\w!=*]+(?:;[\w,*]+\.[\w!=*]+){0,20};?\s+[-@/:|]\S [)&]",
         r"module\(|\$ModLoad|\.\*\s",
         after="",
     ),

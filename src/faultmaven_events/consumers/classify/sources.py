@@ -56,6 +56,8 @@ def makefile(sample: Sample) -> Vote | None:
     rows = [row for row in sample.rows[:200] if row and not row.startswith("#")]
     targets = [i for i, row in enumerate(rows) if _TARGET.fullmatch(row)]
     recipes = sum(row.startswith("\t") for row in rows)
+    if any(_PLACE.match(row) for row in rows):
+        return None
     fed = sum(i + 1 < len(rows) and rows[i + 1].startswith("\t") for i in targets)
     other = sum(
         re.match(r"[\w.]+ *[:?+!]?= ?|\.PHONY|-?include |ifn?(?:eq|def)|endif|else|export |define|endef", row) is not None for row in rows
@@ -65,6 +67,8 @@ def makefile(sample: Sample) -> Vote | None:
     return Vote("source", "makefile", 0.95 if fed > 1 or other else 0.85, f"{len(targets)} targets, {recipes} lines of recipes")
 
 
+_PLACE: Final = re.compile(r"\t\S{1,200}:\d+:|0x[0-9a-f]{4}:")
+"""What no recipe says: a place in a file, a line of bytes."""
 _TARGET: Final = re.compile(r"[\w./%$(){}-]+(?: [\w./%$(){}-]+)* ?::?(?!=)(?: [^=]*)?")
 
 
@@ -111,4 +115,9 @@ def script(sample: Sample) -> Vote | None:
     return Vote("source", name[:20], 0.97, "the first line names an interpreter")
 
 
-SOURCES: Final[tuple[Detector, ...]] = (script, makefile, statements, minified, code)
+def remarks(sample: Sample) -> Vote | None:
+    """Nothing but a comment of a programming language so far: its licence, at the head of a file that was cut."""
+    return Vote("source", "code", 0.62, "a comment of a program, and nothing else") if sample.top.startswith("/*") and len(sample.code) < 2 else None
+
+
+SOURCES: Final[tuple[Detector, ...]] = (script, makefile, statements, minified, code, remarks)

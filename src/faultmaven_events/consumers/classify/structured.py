@@ -18,6 +18,19 @@ WHOLE: Final[tuple[tuple[EvidenceType, str, str, float], ...]] = (
     ("trace", "chrome-trace", r"^traceEvents|\[\]\.ph\b.*\[\]\.ts\b|\[\]\.ts\b.*\[\]\.ph\b", 0.96),
     ("trace", "jaeger", r"\bdata\.(?:traceID|spans)\b|^(?:traceID|spans) (?:.* )?(?:spans|traceID)\b", 0.96),
     ("trace", "zipkin", r"\[\]\.traceId\b.*\[\]\.(?:timestamp|duration|localEndpoint|parentId)\b", 0.96),
+    ("trace", "otlp-json", r"^trace trace\.(?:resourceSpans|batches)\b", 0.97),
+    (
+        "trace",
+        "xray",
+        r"\bTraces\.Segments\b|^(?!.*span_?id)(?=.*\btrace_id\b)(?=.*\bstart_time\b)(?=.*\b(?:subsegments|end_time)\b)",
+        0.95,
+    ),
+    (
+        "trace",
+        "spans-json",
+        r"^(?!.*\b(?:message|msg|level)\b)(?=.*\b(?:span_id|spanId|SpanID)\b)(?=.*\b(?:start|start_time|startTime|StartTime)\b)",
+        0.93,
+    ),
     ("trace", "sentry", r"\bexception\.values\b|\bstacktrace\.frames\b", 0.9),
     ("metrics", "prometheus-json", r"\bdata\.resultType data\.result\b|\[\]\.metric \[\]\.values?\b|__name__", 0.95),
     ("metrics", "graphite-json", r"\bdatapoints\b", 0.9),
@@ -51,7 +64,7 @@ SPAN: Final = re.compile(r"(?:parent_?)?span_?id|parentId|context\.span_id", re.
 
 
 def _keys(value: Any, prefix: str = "", depth: int = 0) -> Iterator[str]:
-    if isinstance(value, list):
+    while isinstance(value, list):  # lists of traces are lists of lists of spans
         value, prefix = (value[0] if value else None), prefix or "[]."
     if isinstance(value, dict) and depth < 3:
         for key in list(value)[:60]:
@@ -115,7 +128,10 @@ def json_lines(sample: Sample) -> Vote | None:
     if not found or (len(found) == 1 and len(sample.lines) > 1):
         return None
     vote = _record(found, len(found))
-    return vote or (Vote("log", "json-lines", 0.7, f"{len(found)} lines are objects") if len(found) > 1 else None)
+    if vote or len(found) < 2:
+        return vote
+    alike = sum(len(found[0].keys() & other.keys()) * 2 >= len(other) for other in found[1:]) >= 0.5 * (len(found) - 1)
+    return Vote("log", "json-lines", 0.86 if alike else 0.7, f"{len(found)} lines are objects{' of the same form' if alike else ''}")
 
 
 def _record(found: list[dict[str, Any]], count: int) -> Vote | None:
@@ -129,7 +145,11 @@ def _record(found: list[dict[str, Any]], count: int) -> Vote | None:
         return Vote("metrics", "prometheus-json", 0.95, f"{form} with the labels of a series")
     if "auditID" in names or {"log", "stream", "time"} <= set(names):
         return Vote("log", "json-lines", 0.97, f"{form} as a runtime writes them")
-    if any(SPAN.fullmatch(name) for name in names) and not words and re.search(r"start|duration|end", joined, re.IGNORECASE):
+    if (
+        any(SPAN.fullmatch(name) for name in (*names, *_inner(found[0])))
+        and not words
+        and re.search(r"start|duration|end", joined, re.IGNORECASE)
+    ):
         return Vote("trace", "spans-json", 0.93, f"{form} with span ids and durations")
     numeric = sum(isinstance(v, int | float) and not isinstance(v, bool) for v in found[0].values())
     if timed and not speech and numeric >= max(1, (len(names) - 1) * 0.5):
@@ -141,6 +161,12 @@ def _record(found: list[dict[str, Any]], count: int) -> Vote | None:
     if count > 1 and (timed or len(speech) >= 2):
         return Vote("log", "json-lines", 0.8, f"{form} with {'a time' if timed else 'fields of a log entry'}")
     return None
+
+
+def _inner(record: dict[str, Any]) -> list[str]:
+    """Names of a span's context."""
+    context = record.get("context")
+    return [name for name in context if isinstance(name, str)] if isinstance(context, dict) else []
 
 
 def _timely(value: Any) -> bool:
@@ -209,4 +235,20 @@ def markup(sample: Sample) -> Vote | None:
     return Vote("config", "xml", 0.88 if declared else 0.8, "an XML document") if declared or tagged > 0.6 else None
 
 
-STRUCTURED: Final[tuple[Detector, ...]] = (json_lines, document, markup)
+_PART: Final = re.compile(r'\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:\s*\S.*|[\]}\[{]+,?|(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null),?)\s*')
+_TAGGED: Final = re.compile(r"\s*</?[A-Za-z][\w:.-]*[^<>]*>|\s*<[A-Za-z][\w:.-]*(?: [\w:.-]+=\"[^\"]*\")*$")
+
+
+def fragment(sample: Sample) -> Vote | None:
+    """A piece out of the middle of a JSON or XML document that is laid out over lines."""
+    lines = sample.lines
+    if len(lines) < 4:
+        return None
+    parts = sum(_PART.fullmatch(line) is not None for line in lines)
+    if parts >= 0.9 * len(lines) and sum('":' in line or '" :' in line for line in lines) >= 0.3 * len(lines):
+        return Vote("config", "json", 0.75, f"{parts} of {len(lines)} lines are parts of a JSON document")
+    tags = sum(_TAGGED.match(line) is not None for line in lines)
+    return Vote("config", "xml", 0.72, f"{tags} of {len(lines)} lines are tags") if tags >= 0.7 * len(lines) else None
+
+
+STRUCTURED: Final[tuple[Detector, ...]] = (json_lines, document, markup, fragment)

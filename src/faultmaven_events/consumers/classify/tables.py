@@ -10,14 +10,15 @@ from faultmaven_events.consumers.classify.sample import Sample
 from faultmaven_events.consumers.classify.stamps import CELL, STAMP
 
 NUMBER: Final = re.compile(
-    r'"?[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?(?:%|[kKMGT]i?B?|ms|s)?"?|"?(?:NaN|nan|null|NULL|inf|-)?"?'
+    r'"?[-+]?(?:\d[\d_]*(?:[.,]\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s?(?:%|[kKMGT]i?B?|ms|s)?"?|"?(?:NaN|nan|null|NULL|inf|-)?"?'
 )
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,}|https?://|/[\w./-]+/")
 _TALK: Final = re.compile(
     r"(?:msg|message|log|event|text|request|statement|query|description|detail|error|uri|url|reason)(?:_?\w*)", re.IGNORECASE
 )
 _NAME: Final = re.compile(r'"?[A-Za-z_][\w .%()/:#-]{0,80}"?')
-_SERIES: Final = re.compile(r"[\s,;|]*(?:-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?[\s,;|]*){1,40}")
+_LEVELS: Final = re.compile(r"(?:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|severe|[DIWEF])", re.IGNORECASE)
+_SERIES: Final = re.compile(r"[\s,;|]*-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?:[\s,;|]+-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?){0,40}[\s,;|]*")
 
 
 def split(lines: list[str]) -> tuple[str, list[list[str]]] | None:
@@ -43,7 +44,7 @@ def separated(sample: Sample) -> Vote | None:
     if parts is None:
         return None
     _, cells = parts
-    header = all(_NAME.fullmatch(cell.strip()) and not NUMBER.fullmatch(cell.strip()) for cell in cells[0] if cell.strip())
+    header = _headed(cells)
     rows = cells[1:] if header else cells
     if header and not rows:
         return None
@@ -53,7 +54,18 @@ def separated(sample: Sample) -> Vote | None:
     return _judge(others, timed=time is not None, header=header, rows=len(rows))
 
 
+def _headed(cells: list[list[str]]) -> bool:
+    """Whether the first row names the columns: names all along, or neither number nor time where the next row has one."""
+    first = [cell.strip() for cell in cells[0] if cell.strip()]
+    if any(NUMBER.fullmatch(cell) or CELL.fullmatch(cell) for cell in first):
+        return False
+    if all(map(_NAME.fullmatch, first)):
+        return True
+    return len(cells) > 1 and any(NUMBER.fullmatch(cell.strip()) or CELL.fullmatch(cell.strip()) for cell in cells[1] if cell.strip())
+
+
 def _judge(others: list[tuple[str, list[str]]], *, timed: bool, header: bool, rows: int) -> Vote | None:
+    leveled = any(_share(_LEVELS, column) >= 0.8 for _, column in others)
     numeric = sum(_share(NUMBER, column) >= 0.85 and any(column) for _, column in others)
     talk = sum(_speaks(name, column) for name, column in others)
     labels = len(others) - numeric - talk
@@ -61,7 +73,7 @@ def _judge(others: list[tuple[str, list[str]]], *, timed: bool, header: bool, ro
     sure = 0.04 * min(1.0, rows / 5) + (0.03 if header else 0.0)
     if timed and numeric and not talk and numeric >= labels:
         return Vote("metrics", "csv-series", 0.9 + sure, seen)
-    if timed and numeric == 1 and not talk and header:
+    if timed and numeric == 1 and not talk and (header or (rows >= 3 and labels <= 3 and not leveled)):
         return Vote("metrics", "csv-series", 0.86 + sure, seen)
     if timed and len(others) >= (1 if header else 3):
         return Vote("log", "csv-log", (0.9 if header else 0.86) + sure, seen)
@@ -97,8 +109,14 @@ def series(sample: Sample) -> Vote | None:
     hits = sum(
         _SERIES.fullmatch(re.sub(r"^(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d| UTC)?", "", line[match.end() :])) is not None for line, match in rows
     )
+    if not hits and (_HEAD.match(sample.top) or len(sample.body) > 3):
+        hits = sum(_CLOCKED.fullmatch(line) is not None for line in sample.body)
+        return Vote("metrics", "columns", 0.9, f"{hits} rows of a clock and numbers") if hits >= 0.7 * (len(sample.body) - 1) > 0 else None
     share = hits / max(1, len(sample.body))
     return Vote("metrics", "csv-series", 0.9, f"{share:.0%} of the lines are a time and numbers") if hits >= 2 and share >= 0.8 else None
 
+
+_HEAD: Final = re.compile(r"\d\d:\d\d:\d\d(?: [AP]M)?(?:\s+[A-Za-z%][\w%/().-]{0,30}){1,30}\s*$")
+_CLOCKED: Final = re.compile(r"(?:\d\d:\d\d:\d\d(?: [AP]M)?|Average:)(?:\s+(?:[a-z][\w-]{0,15}|-?\d[\d.,]{0,20}%?)){1,30}\s*")
 
 TABLES: Final[tuple[Detector, ...]] = (separated, series)

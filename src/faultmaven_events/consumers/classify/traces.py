@@ -9,7 +9,10 @@ from faultmaven_events.consumers.classify.sample import Sample
 FRAMES: Final = tuple(
     (language, re.compile(pattern))
     for language, pattern in (
-        ("python", r'\s*File "[^"]+", line \d+|Traceback \(most recent call last\)|\s*\|? *(?:\+-+ \d -+|\^+$|~+\^+)'),
+        (
+            "python",
+            r'[\s|]*File "[^"]+", line \d+|[\s|+]*(?:Exception Group )?Traceback \(most recent call last\)|[\s|]*(?:\+[+-]+ \d+ -+|\+-+$|\^+$|~+\^+)',
+        ),
         (
             "java",
             (
@@ -35,7 +38,7 @@ FRAMES: Final = tuple(
                 r"|\[signal SIG|exit status \d|fatal error: "
             ),
         ),
-        ("go", r"[\w./~*()\[\]-]+\.[\w.()*{}\[\]<>-]+\((?:0x[0-9a-f]+|\.\.\.|\{|, |\}|\?|nil|false|true)*\)$"),
+        ("go", r"[\w./~*()\[\]-]{1,120}\.[\w.()*{}\[\]<>-]{1,80}\((?:0x[0-9a-f]+|\.\.\.|\{|, |\}|\?|nil|false|true)*\)$"),
         (
             "ruby",
             (
@@ -58,14 +61,21 @@ FRAMES: Final = tuple(
         (
             "native",
             (
-                r"#\d+ +(?:0x[0-9a-f]+ in )?.*(?: (?:from|at) \S+|\(.*\))|\d+ +[\w.+-]+ +\t?0x[0-9a-f]+ |Thread \d+ Crashed"
+                r"#\d+ +(?:0x[0-9a-f]+ in )?.*(?: (?:from|at) \S+|\(.*\))|\d+ +[\w.+-]+[ \t]+0x[0-9a-f]+ |Thread \d+ Crashed"
+                r"|(?:Process|Identifier|Exception (?:Type|Codes|Subtype)|Termination (?:Reason|Signal)|Crashed Thread|Triggered by Thread): "
                 r"|Program received signal|\s*\[<?[0-9a-f]+>?\] [\w.]+\+0x"
             ),
         ),
-        ("native", r"==\d+==(?:ERROR: | +(?:at|by) 0x)|\s+#\d+ 0x[0-9a-f]+ in |Call Trace:|\s+\??\s?[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"),
+        (
+            "native",
+            r"==\d+==(?:ERROR: | +(?:at|by) 0x)|\s+#\d+ 0x[0-9a-f]+ in |(?:Oops|BUG|WARNING|RIP|CPU): |Call Trace:|\s*</?(?:TASK|IRQ)>|\s+\??\s?[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+",
+        ),
         ("elixir", r"\*\* \([\w.]+\) |\s+\(\w+ [\d.]+\) \S+\.(?:ex|erl):\d+: |\s+\S+\.exs?:\d+: "),
         ("dart", r"#\d+ +\S+ \((?:package|dart|file):"),
         ("perl", r".* at \S+\.(?:p[lm]|t) line \d+\.?$|\s+\S+\(.*\) called at \S+ line \d+"),
+        ("haskell", r"CallStack \(from \w+\):|\s+\w[\w']*, called at \S+:\d+:\d+ in |[\w.-]+: .*(?:exception|error|empty list)"),
+        ("ocaml", r"(?:Raised (?:at|by primitive operation at)|Called from|Re-raised at) .*(?:line|lines) \d+|Fatal error: exception "),
+        ("r", r"Error in .+ : |Calls: .+ -> |\s*\d+: [\w.$:]+\(.*\)$|Traceback:$|Execution halted"),
         ("lua", r"stack traceback:$|\s+\S+\.lua:\d+: in |lua: "),
         ("thread-dump", r'"[^"]+" #?\d*.*(?:prio|tid|nid)=|\s+java\.lang\.Thread\.State: |Full thread dump '),
     )
@@ -76,7 +86,7 @@ _THROWN: Final = re.compile(
     r"|Exit|Warning)\b(?:'| \[[\w_]+\]|$|[:(]| \()"
 )
 _LIKELY: Final = re.compile(
-    r"\s*(?:at |File \"|.{0,400}(?::\d|@|\(\d+\)|\.rb|line \d|0x[0-9a-f]{4}|\[running\]|\[native)|#\d|Traceback"
+    r"\s*(?:at |File \"|.{0,400}(?::\d|@|\(\d+\)|\.rb|line \d|0x[0-9a-f]{4}|\[running\]|\[native)|#\d|[\s|+]*(?:Exception Group )?Traceback|\s*(?:Calls: |CallStack)"
     r"|stack|Full thread|\*\* \(|Error$)"
 )
 """What some line of any trace has; most files have none and are done."""

@@ -1,16 +1,26 @@
-"""Unpacking of single packed files (gzip, bzip2, xz), piece by piece: memory stays flat whatever the file unpacks to."""
+"""Unpacking of single packed files (gzip, bzip2, xz, zstd), piece by piece: memory stays flat whatever the file unpacks to."""
 
 import bz2
 import lzma
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from faultmaven_events.errors import ContentTooLarge, UnreadableContent
 
 PIECE: Final = 262_144
 """Bytes of one piece of output at most."""
 MEMORY: Final = 256 * 1024 * 1024
+WINDOW: Final = 27
+"""Binary logarithm of the bytes that zstd may look back on: 128 MiB, what its own program accepts without being asked to."""
+STARTS: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", *(bytes([0x50 + kind]) + b"\x2a\x4d\x18" for kind in range(16)))
+"""First bytes of packed members; the last 16 are frames of zstd that hold nothing."""
 
 
 class _Decoder(Protocol):
@@ -48,6 +58,7 @@ DECODERS: Final[dict[str, Callable[[], _Decoder]]] = {
     "gzip": _Gzip,
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MEMORY),
+    "zstd": lambda: zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW}),
 }
 
 
@@ -64,6 +75,11 @@ class Unpacker:
         self._decoder = DECODERS[packing]()
         self._size = self._members = 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether what was fed so far is a whole packed file."""
+        return self._decoder.eof
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what comes out, in pieces of at most `PIECE` bytes."""
         while data or not (self._decoder.needs_input or self._decoder.eof):
@@ -78,13 +94,13 @@ class Unpacker:
 
     def finish(self) -> None:
         """Check that the packed file was whole."""
-        if not self._decoder.eof:
+        if not self.ended:
             raise UnreadableContent(f"the {self._packing} file is truncated")
 
     def _pump(self, data: bytes) -> bytes:
         try:
             out = self._decoder.decompress(data, PIECE)
-        except (zlib.error, OSError, lzma.LZMAError, EOFError):
+        except (zlib.error, OSError, lzma.LZMAError, zstd.ZstdError, EOFError):
             raise UnreadableContent(f"the {self._packing} file is damaged") from None
         self._size += len(out)
         if self._size > self._limit:
@@ -93,7 +109,7 @@ class Unpacker:
 
     def _next(self, rest: bytes) -> bool:
         """Begin the next member; False for padding or whatever else follows the last one."""
-        if not rest.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
+        if not rest.startswith(STARTS):
             return False
         self._decoder = DECODERS[self._packing]()
         return True

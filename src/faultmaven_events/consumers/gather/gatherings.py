@@ -3,13 +3,20 @@
 An arrival is stored before anybody looks whether it was the last, so of two consumers that store the last two arrivals at once at least
 one sees both. A question is decided in one atomic step. What it was given is kept with the decision, so that whoever tells it again tells
 the same, whatever became of its evidence since.
+
+An archive that arrives names the files in it, and the question waits for those as well. Once all of its evidence is there they are noted as
+`children` of the gathering, of which `awaited` are those that had not arrived at the last look. Whoever notes them looks afterwards which
+ones are there, and whoever stores the arrival of one looks afterwards who has noted it: so the last one is seen. The arrivals decide, not
+`awaited`, which only spares counting all of them whenever one more arrives.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from faultmaven_events.consumers.gather.waiting import arrival, gathered, wait_until
+from faultmaven_events.consumers.gather.waiting import MOST, arrival, gathered, wait_until, wanted
 from faultmaven_events.infra import written
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.mongo import Database, Document, mongo_errors
@@ -46,7 +53,7 @@ class Gatherings:
             await self._gatherings.update_one({"_id": event.id}, {"$setOnInsert": {**fixed, **carried}}, upsert=True)
             if event.generation:
                 await self._gatherings.update_one({**key, "generation": {"$not": {"$gte": event.generation}}}, {"$set": carried})
-            if await self._arrivals.find_one({"_id": _arrived(event), "cancelled": True}, {"_id": 1}):
+            if await self._arrivals.find_one({"_id": _key(event), "cancelled": True}, {"_id": 1}):
                 await self._close(event)
         written.note("mongo")
         await self._complete(event, event.id)
@@ -60,19 +67,33 @@ class Gatherings:
         A failure and a result may both be there, when the job was sent on its way again: then the result counts.
         """
         with mongo_errors():
-            await self._arrivals.update_one({"_id": _arrived(event)}, {"$set": {**arrival(event), "at": event.time}}, upsert=True)
+            await self._arrivals.update_one({"_id": _key(event)}, {"$set": {**arrival(event), "at": event.time}}, upsert=True)
             written.note("mongo")
             # One that this very event decided may not have been told: this may be the redelivery after a crash.
             open_ = {"$or": [{"state": None}, {"state": "complete", "decided_by": event.id}]}
             asked = self._gatherings.find({"tenant": event.tenantid, "evidence": event.subject, **open_}, {"event": 1})
             questions = [decode(bytes(document["event"])) async for document in asked]
-        return [await self._follow(question) for question in questions if await self._complete(question, event.id)]
+        told = [question for question in questions if await self._complete(question, event.id)]
+        seen = {question.id for question in questions}
+        others = [question for question in await self._waiting_for_file(event) if question.id not in seen]
+        told += [question for question in others if await self._complete(question, event.id, note=False)]
+        return [await self._follow(question) for question in told]
+
+    async def _waiting_for_file(self, event: Event[Any]) -> list[Event[Any]]:
+        """Return the questions that wait for what arrived as a file of an archive, and for no other file as far as is known."""
+        noted = {"tenant": event.tenantid, "children": event.subject}
+        last = {"$or": [{"state": None, "awaited": []}, {"state": "complete", "decided_by": event.id}]}
+        with mongo_errors():
+            if await self._gatherings.find_one(noted, {"_id": 1}) is None:
+                return []
+            await self._gatherings.update_many({**noted, "state": None}, {"$pull": {"awaited": event.subject}})
+            return [decode(bytes(document["event"])) async for document in self._gatherings.find({**noted, **last}, {"event": 1})]
 
     async def cancel(self, event: Event[Any]) -> None:
         """Close the gathering of a question that nobody wants an answer to any more, also one that comes later."""
         with mongo_errors():
             await self._arrivals.update_one(
-                {"_id": _arrived(event)}, {"$set": {"cancelled": True}, "$setOnInsert": {"at": event.time}}, upsert=True
+                {"_id": _key(event)}, {"$set": {"cancelled": True}, "$setOnInsert": {"at": event.time}}, upsert=True
             )
             await self._close(event)
 
@@ -92,15 +113,39 @@ class Gatherings:
     async def _close(self, event: Event[Any]) -> None:
         await self._gatherings.update_many({"tenant": event.tenantid, "job": event.subject, **UNDECIDED}, {"$set": {"state": "cancelled"}})
 
-    async def _complete(self, question: Event[QuestionSanitized], by: UUID) -> bool:
-        """Decide a question for which nothing is missing; return whether the event `by` is the one that decided it, now or before."""
+    async def _complete(self, question: Event[QuestionSanitized], by: UUID, *, note: bool = True) -> bool:
+        """Decide a question for which nothing is missing; return whether the event `by` is the one that decided it, now or before.
+
+        With `note` the files of its archives are written down, if it has to wait for them.
+        """
         key = {"_id": question.id, "tenant": question.tenantid}
+        evidence = set(question.data.evidence)
+        arrived = await self._arrived(question.tenantid, evidence, {"result.children": 1})
+        if len(arrived) < len(evidence):
+            return False
+        files = [job for job in islice(wanted(question.data.evidence, arrived), MOST) if job not in evidence]
+        if files and not await self._have_arrived(key, files, note=note):
+            return False
         with mongo_errors():
-            there = await self._arrivals.count_documents({"_id": {"$in": _wanted(question)}})
-            if there < len(set(question.data.evidence)):
-                return False
             await self._gatherings.update_one({**key, "state": None}, {"$set": {"state": "complete", "decided_by": by}})
             return await self._gatherings.find_one({**key, "state": "complete", "decided_by": by}, {"_id": 1}) is not None
+
+    async def _have_arrived(self, key: Document, files: list[UUID], *, note: bool) -> bool:
+        """Whether the files of a question's archives are all there. To note them comes before the look."""
+        with mongo_errors():
+            if note:
+                noted = {"children": {"$each": files}, "awaited": {"$each": files}}
+                await self._gatherings.update_one({**key, "state": None}, {"$addToSet": noted})
+            there = list(await self._arrived(key["tenant"], files, {"_id": 1}))
+            if len(there) < len(files) and note:
+                await self._gatherings.update_one(key, {"$pullAll": {"awaited": there}})
+        return len(there) == len(files)
+
+    async def _arrived(self, tenant: str, jobs: Collection[UUID], fields: Document | None = None) -> dict[UUID, Document]:
+        """Return the arrivals of jobs."""
+        with mongo_errors():
+            found = self._arrivals.find({"_id": {"$in": [{"tenant": tenant, "job": id} for id in jobs]}}, fields)
+            return {document["_id"]["job"]: document async for document in found}
 
     async def _follow(self, question: Event[QuestionSanitized]) -> Event[Any]:
         """Return the follow-up of a decided question; the first one to ask keeps what it is given."""
@@ -117,17 +162,14 @@ class Gatherings:
         return follow.stamped(waitedms=waited, inputhash=question.datahash or question.digest())
 
     async def _gather(self, question: Event[QuestionSanitized]) -> Gathered:
-        with mongo_errors():
-            found = self._arrivals.find({"_id": {"$in": _wanted(question)}})
-            arrivals: dict[UUID, Any] = {document["_id"]["job"]: document async for document in found}
         evidence = question.data.evidence
-        names = await self._jobs.names(question.tenantid, [id for id in evidence if "result" not in arrivals.get(id, {})])
+        arrivals = await self._arrived(question.tenantid, set(evidence))
+        files = [job for job in islice(wanted(evidence, arrivals), MOST) if job not in arrivals]
+        arrivals |= await self._arrived(question.tenantid, files)
+        given = islice(wanted(evidence, arrivals), MOST + 1)
+        names = await self._jobs.names(question.tenantid, [id for id in given if "result" not in arrivals.get(id, {})])
         return gathered(question.data, arrivals, evidence, names)
 
 
-def _arrived(event: Event[Any]) -> Document:
+def _key(event: Event[Any]) -> Document:
     return {"tenant": event.tenantid, "job": event.subject}
-
-
-def _wanted(question: Event[QuestionSanitized]) -> list[Document]:
-    return [{"tenant": question.tenantid, "job": id} for id in set(question.data.evidence)]

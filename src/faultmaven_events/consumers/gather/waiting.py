@@ -1,12 +1,15 @@
 """What a question waits for: pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.question import Gathered, Missing, Piece, QuestionSanitized
+
+MOST = 2_000
+"""Files that one question is given; an event and a document of MongoDB hold so many."""
 
 SHARE = 0.7
 """Part of a question's time that its evidence may take; the rest is left for the answer."""
@@ -27,6 +30,21 @@ def arrival(event: Event[Any]) -> dict[str, Any]:
     return {"failure": {"reason": f"{event.data.error.stage}: {event.data.error.message}"[:500], "name": event.data.name}}
 
 
+def children(found: Mapping[str, Any] | None) -> tuple[UUID, ...]:
+    """Return the jobs of the files that arrived evidence holds: of an archive all of them, else none."""
+    return tuple(map(UUID, ((found or {}).get("result") or {}).get("children") or ()))
+
+
+def wanted(order: Iterable[UUID], arrivals: Mapping[UUID, Mapping[str, Any]]) -> Iterator[UUID]:
+    """Yield each job that a question waits for, once: its evidence in its order, behind each archive that arrived its files."""
+    seen: set[UUID] = set()
+    for job_id in order:
+        for each in (job_id, *children(arrivals.get(job_id))):
+            if each not in seen:
+                seen.add(each)
+                yield each
+
+
 def gathered(
     question: QuestionSanitized, arrivals: Mapping[UUID, Mapping[str, Any]], order: Sequence[UUID], names: Mapping[UUID, str]
 ) -> Gathered:
@@ -35,7 +53,8 @@ def gathered(
     `names` are those of jobs: a file that could not be read left a sealed letter, which does not tell its name.
     """
     pieces, missing = [], []
-    for job_id in order:
+    jobs = list(wanted(order, arrivals))
+    for job_id in jobs[:MOST]:
         found = arrivals.get(job_id, {})
         if "result" in found:
             known = {name: found["result"][name] for name in ("name", "content", "classification", "receipt", "insights")}
@@ -47,4 +66,7 @@ def gathered(
             missing.append(
                 Missing(job_id=job_id, name=names.get(job_id), reason="it was not processed before the question's evidence was due")
             )
+    if over := jobs[MOST:]:
+        reason = f"{len(over):,} files more than the {MOST:,} that one question is given, this one the first of them: ask about fewer"
+        missing.append(Missing(job_id=over[0], name=names.get(over[0]), reason=reason))
     return Gathered(**dict(question), pieces=tuple(pieces), missing=tuple(missing))

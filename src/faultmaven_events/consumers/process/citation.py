@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
+from faultmaven_events.consumers.process.lines import LongLine
 from faultmaven_events.schemas.insight import Citation
 
 QUOTE_LIMIT = 600
@@ -20,6 +21,8 @@ def cite(evidence_id: UUID, file: str, lines: Sequence[str], start: int, end: in
         start: first cited line.
         end: last cited line.
 
+    A line that is too long to be kept (`LongLine`) stands alone in its citation.
+
     Raises:
         ValueError: the lines do not exist.
     """
@@ -27,11 +30,13 @@ def cite(evidence_id: UUID, file: str, lines: Sequence[str], start: int, end: in
     cited = lines[start - 1 : end] if len(lines) >= end else lines
     if start < 1 or len(cited) != end - start + 1:
         raise ValueError("a citation needs existing lines")
+    first = cited[0]
+    whole = first.sha256 if isinstance(first, LongLine) and len(cited) == 1 else None
     return Citation(
         evidence_id=evidence_id,
         file=file,
         line_start=start,
         line_end=end,
-        quote=cited[0].removesuffix("\r")[:QUOTE_LIMIT].encode("utf-8", "replace").decode(),
-        quote_sha256=hashlib.sha256("\n".join(cited).encode("utf-8", "surrogatepass")).hexdigest(),
+        quote=first.removesuffix("\r")[:QUOTE_LIMIT].encode("utf-8", "replace").decode(),
+        quote_sha256=whole or hashlib.sha256("\n".join(cited).encode("utf-8", "surrogatepass")).hexdigest(),
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from faultmaven_events.consumers.process.across import across
 from faultmaven_events.consumers.process.logs.stamps import offset
-from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights, Template
+from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights, Passage, Template
 
 _NEAR = timedelta(minutes=10)
 
@@ -50,12 +50,16 @@ def shifted(insights: Insights, by: timedelta, why: str) -> Insights:
     def template(one: Template) -> Template:
         return one.model_copy(update={"first_at": moved(one.first_at), "last_at": moved(one.last_at)})
 
+    def passage(one: Passage) -> Passage:
+        return one.model_copy(update={"at": moved(one.at), "until": moved(one.until), "failed_at": moved(one.failed_at)})
+
     return insights.model_copy(
         update={
             "start": moved(insights.start),
             "end": moved(insights.end),
             "facts": tuple(map(fact, insights.facts)),
             "templates": tuple(map(template, insights.templates)),
+            "passages": tuple(map(passage, insights.passages)),
             "clock": why[:300],
         }
     )

@@ -71,7 +71,7 @@ def _fact(note: Note, id: str, evidence_id: UUID, file: str, lines: Sequence[str
 
 def shortened(text: str, limit: int) -> str:
     """The text on one line, cut at `limit` characters with an ellipsis."""
-    flat = " ".join(text[: limit * 4].split())
+    flat = " ".join(readable(text[: limit * 4]).split())  # JSON may escape what UTF-8 cannot carry
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

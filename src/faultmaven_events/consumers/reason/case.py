@@ -16,12 +16,14 @@ from faultmaven_events.consumers.reason.locks import Chain, chain
 from faultmaven_events.consumers.reason.match import Sighting, sight
 from faultmaven_events.consumers.reason.page import Page
 from faultmaven_events.consumers.reason.ruleset import Rules
-from faultmaven_events.consumers.reason.telling import SIGNAL, about, subjects, telling
+from faultmaven_events.consumers.reason.telling import SIGNAL, about, resources, subjects, telling
 from faultmaven_events.consumers.reason.told import tell
 from faultmaven_events.consumers.reason.trend import Trend, role, trend
 from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights
 
 _ACCESS: Final = frozenset({"nginx", "haproxy", "apache", "access", "combined", "clf"})
+_NAMES_ONLY: Final = frozenset({"archive", "image"})
+"""Types whose text only names files: `connection-refused.log` in it is no sign of anything."""
 _EARLY: Final = 0.15
 """Share of the time range in which something must be seen to count as there from the start."""
 
@@ -94,7 +96,8 @@ def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     """Read everything. Pure: the same evidence makes the same case."""
     files = _named(sorted(merged.files, key=lambda f: (f.file, str(f.evidence_id))))
     alignment = align(files)
-    pages = {f.file: Page(f, context.texts[f.evidence_id], alignment[f.file].shift) for f in files if f.evidence_id in context.texts}
+    read = [f for f in files if f.evidence_id in context.texts and f.classification.type not in _NAMES_ONLY]
+    pages = {f.file: Page(f, context.texts[f.evidence_id], alignment[f.file].shift) for f in read}
     facts = {f.file: (*f.facts, *(x for x in merged.facts if x.citations[0].evidence_id == f.evidence_id)) for f in files}
     graph, writers = build(files, pages, rules.software)
     case = Case(files, pages, facts, alignment, graph, writers, merged.question)
@@ -160,5 +163,6 @@ def _sightings(case: Case, rules: Rules) -> dict[str, list[Sighting]]:
 
 
 def _unexplained(case: Case) -> Mapping[str, Sequence[Sighting]]:
-    found = telling(case.pages.values(), case.component, case.subjects, case.novelty)
+    found = resources(case.files, case.component, case.subjects)
+    found += telling(case.pages.values(), case.component, case.subjects, case.novelty)
     return {**case.sightings, SIGNAL: found} if found else case.sightings

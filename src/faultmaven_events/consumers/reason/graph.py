@@ -183,7 +183,17 @@ def build(files: Sequence[Insights], pages: Mapping[str, Page], software: Sequen
         page = pages.get(file.file)
         if page is not None:
             _read(graph, page, writers[file.file], ports)
+        if file.classification.type in {"trace", "capture"}:
+            _seen(graph, file)
     return graph, {name: writer for name, writer in writers.items() if writer}
+
+
+def _seen(graph: Graph, file: Insights) -> None:
+    """Who was seen calling whom: spans and captures say it, where configurations only promise it."""
+    for fact in file.facts:
+        if fact.kind == "dependency" and fact.attributes.get("source") and fact.attributes.get("target"):
+            client, server = str(fact.attributes["source"]), str(fact.attributes["target"])
+            graph.link(graph.find(client) or graph.add(client), graph.find(server) or graph.add(server))
 
 
 def _writer(file: Insights, software: Sequence[Software]) -> str | None:

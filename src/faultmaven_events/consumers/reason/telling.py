@@ -8,9 +8,11 @@ from typing import Final
 from faultmaven_events.consumers.reason.match import Sighting
 from faultmaven_events.consumers.reason.page import Page
 from faultmaven_events.consumers.reason.ruleset import words
+from faultmaven_events.schemas.insight import Insights
 
 SIGNAL: Final = "telling"
 _MOST: Final = 8
+_RESOURCES: Final = 3
 _NAME: Final = re.compile(r"[A-Za-z][\w]*(?:[-.][\w]+)+|[a-z]+\d+|(?<=[`'\"])[\w.-]{4,}(?=[`'\"])")
 
 
@@ -43,6 +45,31 @@ def telling(
             scored.append((-score, page.file, numbers[0], sighting))
     best = sorted(scored, key=lambda item: item[:3])
     return [replace(s, values={"rank": str(n)}) for n, (*_, s) in enumerate(best[:_MOST])]
+
+
+def resources(files: Iterable[Insights], writers: Callable[[str], str | None], names: Sequence[str]) -> list[Sighting]:
+    """Return the resources that process found unhealthy and that the question is about; of all when it names none, one per resource."""
+    found: dict[tuple[str | None, object], Sighting] = {}
+    for file in files:
+        for fact in file.facts:
+            if fact.kind != "unhealthy" or not fact.citations or (names and not about(names, fact.text, "")):
+                continue
+            times = (fact.at.timestamp(),) if fact.at else ()
+            sighting = Sighting(
+                signal=SIGNAL,
+                file=file.file,
+                writer=fact.component or writers(file.file),
+                values={"rank": "0"},
+                lines=(fact.citations[0].line_start,),
+                times=times,
+                quote=fact.text.rstrip("."),
+                citation=fact.citations[0],
+                last=fact.citations[-1],
+                timed=bool(times),
+                count=max(fact.count, 1),
+            )
+            found.setdefault((fact.component, fact.attributes.get("what")), sighting)
+    return list(found.values())[:_RESOURCES]
 
 
 def _sighting(page: Page, numbers: list[int], writer: str | None) -> Sighting:

@@ -7,7 +7,9 @@ from faultmaven_events.consumers.reason.match import Sighting
 from faultmaven_events.consumers.reason.ruleset import Signal
 from faultmaven_events.schemas.insight import Fact, Insights
 
-_READ: Final = frozenset({"row", "saturation", "validity", "limit", "exception", "restart", "clock_skew"})
+_READ: Final = frozenset(
+    {"row", "saturation", "validity", "limit", "exception", "restart", "clock_skew", "unhealthy", "event", "span_errors"}
+)
 """Kinds that any signal may be found in; the others repeat lines that were read already, or are read by rules of their own."""
 
 

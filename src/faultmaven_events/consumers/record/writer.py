@@ -41,7 +41,7 @@ class Writer:
 
     async def _write(self, items: Sequence[Item]) -> list[Exception | None]:
         places = [index for index, (event, _) in enumerate(items) if event.kind in PATHS]
-        alerts = [event for event, _ in items if event.kind not in PATHS]
+        alerts = [event for event, _ in items if event.kind == "alert"]
         logged, projected, kept = await asyncio.gather(
             self._timeline.record([(event, outcome(event)) for event, _ in items]),
             self._projection.apply([items[index] for index in places]),

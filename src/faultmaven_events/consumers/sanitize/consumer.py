@@ -1,48 +1,39 @@
 """The sanitize stage: a classified text in, its sanitized twin stored, the raw one destroyed, an event without either out.
 
-It fails closed: whatever goes wrong, no event follows and nothing unsanitized is stored. The twin and its receipt lie under keys derived
-from the event, so that a redelivery finds what an earlier run left, even when that run had already destroyed the raw blob.
+It fails closed: whatever goes wrong, no event follows and nothing unsanitized is stored; without the allow list, or without the vault
+where there is one, nothing passes. The twin, what its stand-ins stand for (in the vault) and last the receipt lie under keys derived from
+the event, so that a redelivery finds what an earlier run left, even when that run had already destroyed the raw blob.
 """
 
-import asyncio
-import codecs
-from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from faultmaven_events.consumers.sanitize.chunks import Chunks
+import structlog
+
+from faultmaven_events.consumers.sanitize.flow import PIECE_TIMEOUT, WORKERS, Flow
+from faultmaven_events.consumers.sanitize.marks import MOST, marking_key
+from faultmaven_events.consumers.sanitize.prose import check
 from faultmaven_events.consumers.sanitize.pseudonyms import tenant_key
-from faultmaven_events.consumers.sanitize.redact import header, receipt, redact_chunk, redact_names
-from faultmaven_events.consumers.sanitize.tables import Table
+from faultmaven_events.consumers.sanitize.redact import Terms, redact_names
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import MissingContent, UnreadableContent
+from faultmaven_events.infra.allowances import Allowances
 from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
-from faultmaven_events.schemas.content import Content
+from faultmaven_events.infra.vault import Vault, scope_of, vault_of
 from faultmaven_events.schemas.event import Event, derive
-from faultmaven_events.schemas.evidence import Classified, Receipt, Sanitized
-from faultmaven_events.schemas.model import Model
+from faultmaven_events.schemas.evidence import Classified, Sanitized, Twin
 from faultmaven_events.schemas.question import QuestionClassified, QuestionSanitized
 from faultmaven_events.settings import Settings
 
-WORKERS: Final = 2
-AHEAD: Final = 2 * WORKERS
-"""Pieces of one text in work at a time: memory is bounded, and no worker waits."""
-PIECE_TIMEOUT: Final = 120.0
-"""Seconds that one piece of about a megabyte may take."""
 RECEIPT_MEDIA_TYPE: Final = "application/json"
-PRELOAD: Final = "faultmaven_events.consumers.sanitize.engine"
+PRELOAD: Final = "faultmaven_events.consumers.sanitize.warm"
 """What the workers work with."""
 
-
-class Twin(Model):
-    """What an earlier run left behind: the sanitized text and what was done to it."""
-
-    content: Content
-    receipt: Receipt
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -52,6 +43,11 @@ class Desk:
     blobs: Blobs
     pool: CpuPool
     clean_key: bytes
+    raw_key: bytes
+    allowances: Allowances
+    vault: Vault | None = None
+    model: str = ""
+    """For names and places in documents and questions."""
 
     async def sanitize(self, event: Event[Any]) -> Sequence[Event[Any]]:
         """Store the twin of a classified text or question, destroy the raw one, and return the event that follows.
@@ -59,7 +55,7 @@ class Desk:
         Raises:
             MissingContent: the raw text is gone and was never sanitized, or is not what the reference says.
             UnreadableContent: no such charset, or a worker broke on the text.
-            TransientError: the blob store is away.
+            TransientError: the blob store, the allow list or the vault is away.
         """
         data: Classified | QuestionClassified = event.data
         twin = await self._earlier(event) or await self._made(event)
@@ -82,11 +78,34 @@ class Desk:
             return twin
 
     async def _make(self, event: Event[Any]) -> Twin:
-        data = event.data
-        job = _Job(self.pool, tenant_key(self.clean_key, event.tenantid), getattr(data, "name", ""))
-        pieces = job.run(self.blobs.stream(event.tenantid, data.content), _charset(data))
-        content = await self.blobs.put(event.tenantid, "clean", _key(event), pieces, media_type="text/plain; charset=utf-8")
-        twin = Twin(content=content, receipt=receipt(job.counts, job.lines))
+        data, tenant = event.data, event.tenantid
+        allowed = await self.allowances.allowed(tenant)
+        kept = await self.vault.open(tenant, scope_of(data.case_id, event.subject)) if self.vault else None
+        keeps = kept is not None and kept.key is not None
+        model = self.model if _prose(data) else ""
+        terms = Terms(marking_key(self.raw_key, tenant), allowed.digests, MOST, kept=keeps, model=model)
+        flow = Flow(self.pool, tenant_key(self.clean_key, tenant), getattr(data, "name", ""), terms)
+        words = await self._words(flow, data)
+        pieces = flow.run(self.blobs.stream(tenant, data.content), _charset(data))
+        content = await self.blobs.put(tenant, "clean", _key(event), pieces, media_type="text/plain; charset=utf-8")
+        if self.vault is not None and kept is not None:
+            stays = await self.vault.put(tenant, kept, _key(event), b"".join(flow.frames))
+            twin = flow.twin(content, words, allowed, vault="kept" if stays else "shredded")
+        else:
+            twin = flow.twin(content, words, allowed, vault="off")
+        return await self._noted(event, twin)
+
+    async def _words(self, flow: Flow, data: Any) -> tuple[str, ...]:
+        """Sanitize what people wrote beside the content: a file's name and title, and its tags."""
+        if isinstance(data, QuestionClassified):
+            return ()
+        given = (data.name, data.title or "", *data.tags)
+        done = await self.pool.run(redact_names, given, flow.key, flow.terms, timeout=PIECE_TIMEOUT)
+        flow.keep(done.packed)
+        return done.words
+
+    async def _noted(self, event: Event[Any], twin: Twin) -> Twin:
+        """Store the receipt: with it the work is done."""
         await self.blobs.put(
             event.tenantid, "clean", f"{_key(event)}.receipt", twin.model_dump_json().encode(), media_type=RECEIPT_MEDIA_TYPE
         )
@@ -97,8 +116,8 @@ class Desk:
         data = event.data
         if isinstance(data, QuestionClassified):
             return QuestionSanitized(**{**dict(data), "content": twin.content, "receipt": twin.receipt})
-        words = (data.name, data.title or "", *data.tags)
-        name, title, *tags = await self.pool.run(redact_names, words, tenant_key(self.clean_key, event.tenantid), timeout=PIECE_TIMEOUT)
+        words = twin.words or await self._words(Flow(self.pool, tenant_key(self.clean_key, event.tenantid), ""), data)
+        name, title, *tags = words
         changed = {
             "name": name[:255],
             "title": title[:300] or None,
@@ -110,65 +129,8 @@ class Desk:
         return Sanitized(**{**dict(data), **changed})
 
 
-@dataclass(slots=True)
-class _Job:
-    """One text on its way through the pool: pieces go in as they arrive and come out in order."""
-
-    pool: CpuPool
-    key: bytes
-    name: str
-    counts: Counter[str] = field(default_factory=Counter)
-    ends: int = 0
-    last: str = "\n"
-
-    @property
-    def lines(self) -> int:
-        """Lines of what has come out."""
-        return self.ends + (self.last != "\n")
-
-    async def run(self, raw: AsyncIterator[bytes], charset: str) -> AsyncIterator[bytes]:
-        """Yield the sanitized text in UTF-8; what is not of the charset becomes U+FFFD."""
-        waiting: deque[asyncio.Task[tuple[str, dict[str, int]]]] = deque()
-        columns: Table | None = None
-        try:
-            first = True
-            async for piece in _pieces(raw, charset):
-                if first:
-                    columns, first = header(piece, self.name), False
-                waiting.append(asyncio.create_task(self.pool.run(redact_chunk, piece, self.key, columns, timeout=PIECE_TIMEOUT)))
-                if len(waiting) >= AHEAD:
-                    yield self._out(*await waiting.popleft())
-            while waiting:
-                yield self._out(*await waiting.popleft())
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-
-    def _out(self, text: str, counts: dict[str, int]) -> bytes:
-        self.counts.update(counts)
-        self.ends += text.count("\n")
-        self.last = text[-1:] or self.last
-        return text.encode(errors="replace")
-
-
-async def _pieces(raw: AsyncIterator[bytes], charset: str) -> AsyncIterator[str]:
-    chunks = Chunks()
-    async for text in _decoded(raw, charset):
-        for piece in chunks.feed(text):
-            yield piece
-    if rest := chunks.rest():
-        yield rest
-
-
-async def _decoded(raw: AsyncIterator[bytes], charset: str) -> AsyncIterator[str]:
-    decoder = codecs.getincrementaldecoder(charset)(errors="replace")
-    try:
-        async for data in raw:
-            yield decoder.decode(data)
-        yield decoder.decode(b"", final=True)
-    except UnicodeError:
-        raise UnreadableContent(f"the text is not {charset}") from None
+def _prose(data: Classified | QuestionClassified) -> bool:
+    return isinstance(data, QuestionClassified) or data.classification.type == "document"
 
 
 def _key(event: Event[Any]) -> str:
@@ -189,11 +151,15 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     """Open the blob store and the workers, warm these up, and yield the stage's handler.
 
     Raises:
-        SetupError: this process was given no raw or no clean key, or the blob store cannot be opened.
+        SetupError: this process was given no raw or no clean key, FM_NER_MODEL is no model, or the blob store cannot be opened.
     """
-    required_key(settings, "raw")
-    clean_key = required_key(settings, "clean")
+    raw_key, clean_key = required_key(settings, "raw"), required_key(settings, "clean")
+    if settings.ner_model:
+        check(settings.ner_model)
     async with open_blobs(settings) as blobs, open_pool(WORKERS, memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
+        vault = vault_of(blobs.store, settings)
+        if vault is None:
+            log.warning("pseudonyms_cannot_be_undone", reason="FM_VAULT_KEY is not set")
         # Importing Presidio takes a second or two: before the first message rather than during it.
         await pool.warm(redact_names, ("warm@up.example",), clean_key, timeout=PIECE_TIMEOUT)
-        yield Desk(blobs, pool, clean_key).sanitize
+        yield Desk(blobs, pool, clean_key, raw_key, Allowances(blobs.store, clean_key), vault, settings.ner_model or "").sanitize

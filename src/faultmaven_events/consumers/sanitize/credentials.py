@@ -11,15 +11,19 @@ from faultmaven_events.consumers.sanitize.keys import Kind, kind
 PLAUSIBLE: Final = {"SECRET_PASSWORD": plausible.password, "SECRET_TOKEN": plausible.opaque, "SESSION": plausible.session}
 
 ASSIGNMENT: Final = re.compile(
-    r"(?<![^\W_])(?P<key>[^\W\d](?:[\w.-]|/(?=[wW]\b)){0,80})(?P<close>(?:\\{0,3}[\"'`]|[\])])*)\s{0,4}(?P<sep>:{0,3}=>?|\?="
-    r"|:(?!:)|->)\s{0,4}"
+    r"(?P<key>[^\W\d](?<![^\W_].)(?:[\w.-]|/(?=[wW]\b)){0,80})(?P<close>(?:\\{0,3}[\"'`]|[\])])*)\s{0,4}(?P<sep>:{0,3}=>?|\?="
+    r"|:(?!:)|->|[\uff1a\uff1d])\s{0,4}"
 )
 FIRST_WORD: Final = re.compile(
-    r"(?:secret|access|activation|auth\w{0,12}|api|private|account|licen[cs]e|encryption|signing|master|shared|client|service) $",
+    r"(?:secret|access|activation|auth\w{0,12}|api|private|account|licen[cs]e|encryption|signing|master|shared|client|service) $"
+    r"|(?:mot de |parola d['\u2019]|kata |m\u1eadt |\u0643\u0644\u0645\u0629 )$",
     re.IGNORECASE,
 )
-"""What makes a secret of the word `key` behind it."""
-OPEN: Final = re.compile(r"(?:[bBrRfFuU]{0,2})(\"\"\"|'''|\\{0,3}[\"'`])")
+"""What makes a secret of the word `key` behind it, or of `passe` and its like in other languages."""
+SECOND_WORD: Final = frozenset(
+    ("key", "passe", "ordine", "sandi", "kh\u1ea9u", "\u0627\u0644\u0645\u0631\u0648\u0631", "\u0627\u0644\u0633\u0631")
+)
+OPEN: Final = re.compile(r"(?:[bBrRfFuUN@$]{0,2})(\"\"\"|'''|\\{0,3}[\"'`])")
 BARE: Final = re.compile(
     r"[^\s\"'`<>]{1,1000}?(?=[,;|)\]}]*(?:\\[nrt]|\s|$)|[\"'`<>]|[,;&/)|][ ]?[\"'-]{0,2}(?:[^\W\d][\w.-]{0,40})[\"']?[:=])"
 )
@@ -27,26 +31,33 @@ LONG: Final = re.compile(r"[^\s\"'`<>]+")
 QUERY: Final = re.compile(r"[^\s\"'`<>&;#]+")
 REST: Final = re.compile(r"\S.*?(?=\s+#.*$|\s*$)")
 
-ELEMENT: Final = re.compile(r"<(?P<key>[A-Za-z][\w.:-]{0,60})(?:\s[^<>]{0,200})?>(?P<value>[^<>]{1,4000})</(?P=key)>")
-NAMED: Final = re.compile(r"\"name\"\s?:\s?\"(?P<key>[\w.-]{2,80})\"\s?,\s?\"value\"\s?:\s?\"(?P<value>[^\"]+)\"")
 FALLBACK: Final = re.compile(
     r"(?:getenv|environ|env|get|fetch)\w*\(.*,\s?b?(?P<q>[\"'])(?P<value>[^\"']+)(?P=q)\)|\s(?:or|\|\||\?\?"
     r"|\?:)\s(?P<r>[\"'])(?P<other>[^\"']+)(?P=r)"
 )
 """A default in code: `os.environ.get("PASSWORD", "..."),` `ENV["PASSWORD"] || "..."`."""
 FLAG: Final = re.compile(r"(?<![\w-])--?(?P<key>[A-Za-z][\w-]{1,50})\s+(?:(?P<q>[\"'])(?P<quoted>[^\"']+)(?P=q)|(?P<value>[^\s\"'-]\S*))")
-DIRECTIVE: Final = re.compile(r"^\s*(?P<key>[A-Za-z][\w-]{2,40})\s+[\"']?(?P<value>[^\s\"']+)[\"']?;?\s*$")
+DIRECTIVE: Final = re.compile(
+    r"^\s*(?:(?:ENV|ARG|env|SetEnv|setenv|set|option|fastcgi_param|SET)\s+)?(?P<key>[A-Za-z][\w-]{2,40})\s+[\"']?(?P<value>[^\s\"']+)[\"']?;?\s*$"
+)
+COMMUNITY: Final = re.compile(r"^\s*(?P<key>r[ow]community)6?\s+(?P<value>[^\s\"']+)")
+PGPASS: Final = re.compile(r"^(?:[\w.-]+|\*|\[[^\]]+\]):(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(?P<value>[^:\s]+)\s*$")
+"""libpq's password file: host, port, database, user, password."""
 NETRC: Final = re.compile(r"\blogin\s+\S+\s+(?P<key>password)\s+(?P<value>\S+)")
 SQL: Final = re.compile(r"\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+(?P<q>'|\")(?P<value>(?:(?!(?P=q)).)+)(?P=q)", re.IGNORECASE)
+_NOUN = r"\b(?:password|passphrase|passcode|passwort|pwd|pin)"
 SENTENCE: Final = re.compile(
-    r"\b(?:password|passphrase|passcode|passwort|pwd|pin)(?:\s+(?:for|of|in)\s+[\w@.-]{1,60})?(?:\s+(?:is|was|ist|to)\s+|\s*(?:->"
-    r"|:)\s*)(?P<q>[\"'`]?)(?P<value>[^\s\"'`]+)(?P=q)",
+    _NOUN + r"(?:\s+(?:for|of|in|on)(?:\s+[\w@.-]{1,60}){1,5}?)?(?:\s+(?:is|was|ist|to)\s+|\s*(?:->|:)\s*)"
+    r"(?:(?P<q>[\"'`])(?P<quoted>[^\"'`]{3,200})(?P=q)|(?P<value>[^\s\"'`]+))",
     re.IGNORECASE,
 )
+BESIDE: Final = re.compile(_NOUN + r"\s+[\"'`(]?(?P<value>[^\s\"'`()]{6,64})", re.IGNORECASE)
+"""`use password x`: nothing between them, so that the value must look like one."""
 COMMAND: Final = re.compile(
     r"\b(?:(?:curl|wget|http|https)\b[^|;]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']+:|sshpass\s+-p\s?|(?:mysql|mysqldump"
     r"|mysqladmin|mariadb)\b[^|;]{0,300}?\s-p(?=\S)|"
-    r"redis-cli\b[^|;]{0,300}?\s-a\s|docker\s+login\b[^|;]{0,300}?\s-p\s|ldap\w+\b[^|;]{0,300}?\s-w\s)[\"']?(?P<value>[^\s\"']+)"
+    r"net\s+use\b[^|;]{0,300}?\s/user:\S+\s|sqlplus\s+(?:-\w+\s+)*[\w.]+/|jdbc:oracle:\w+:[^\s/]{1,80}/|openssl\b[^|;]{0,300}?\spass:|"
+    r"redis-cli\b[^|;]{0,300}?\s-a\s|docker\s+login\b[^|;]{0,300}?\s-p\s|ldap\w+\b[^|;]{0,300}?\s-w\s)[\"']?(?P<value>(?:(?<=/)[^\s\"'@/]+(?=@)|(?<!/)[^\s\"']+))"
 )
 STRONG: Final = re.compile(r"[\d\W_]|[a-z][A-Z]")
 
@@ -58,7 +69,7 @@ def assignments(line: str) -> Iterator[Finding]:
         if match.start() < done:
             continue  # inside a value that is hidden already
         key = match.group("key")
-        if key.lower() == "key" and (first := FIRST_WORD.search(line, max(0, match.start() - 24), match.start())):
+        if key.lower() in SECOND_WORD and (first := FIRST_WORD.search(line, max(0, match.start() - 24), match.start())):
             key = first.group() + key
         type_ = kind(key)
         if type_ is not None and (found := _value(line, match, type_)) is not None:
@@ -132,13 +143,6 @@ def _sentence(line: str, end: int) -> bool:
     return len(following) > 1 and following[0].lower() in plausible.STATUS
 
 
-def elements(line: str) -> Iterator[Finding]:
-    """Find secrets in XML elements, and in `"name": ..., "value": ...`."""
-    for pattern in (ELEMENT, NAMED):
-        for match in pattern.finditer(line):
-            yield from _judged(match, quoted=True)
-
-
 def _judged(match: re.Match[str], *, quoted: bool, group: str = "value") -> Iterator[Finding]:
     type_ = kind(match.group("key"))
     if type_ is not None and PLAUSIBLE[type_](match.group(group), quoted=quoted):
@@ -156,18 +160,30 @@ def flags(line: str) -> Iterator[Finding]:
 
 def directives(line: str) -> Iterator[Finding]:
     """Find secrets in lines of two words (`requirepass x`), in .netrc and in SQL."""
-    for pattern in (DIRECTIVE, NETRC):
+    for pattern in (DIRECTIVE, COMMUNITY, NETRC):
         for match in pattern.finditer(line):
-            if pattern is NETRC or STRONG.search(match.group("value")):
+            if pattern is not DIRECTIVE or STRONG.search(match.group("value")):
                 yield from _judged(match, quoted=False)
     for match in SQL.finditer(line):
         if plausible.password(match.group("value"), quoted=False):
             yield Finding(match.start("value"), match.end("value"), "SECRET_PASSWORD")
 
 
+def pgpass(line: str) -> Iterator[Finding]:
+    """Find passwords in lines of libpq's password file."""
+    match = PGPASS.match(line)
+    if match is not None and plausible.guessed(match.group("value")):
+        yield Finding(match.start("value"), match.end("value"), "SECRET_PASSWORD")
+
+
 def sentences(line: str) -> Iterator[Finding]:
     """Find passwords in running text: `the password is x`."""
     for match in SENTENCE.finditer(line):
-        value = match.group("value").rstrip(".,;!?)")
+        group = "quoted" if match.group("q") else "value"
+        value = match.group(group).rstrip(".,;!?)")
         if plausible.password(value, quoted=False) and (match.group("q") or STRONG.search(value)):
+            yield Finding(match.start(group), match.start(group) + len(value), "SECRET_PASSWORD")
+    for match in BESIDE.finditer(line):
+        value = match.group("value").rstrip(".,;:!?")
+        if plausible.guessed(value):
             yield Finding(match.start("value"), match.start("value") + len(value), "SECRET_PASSWORD")

@@ -4,25 +4,37 @@ Importing it takes seconds and 100 MB: only judge.py does, when the first candid
 """
 
 import logging
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
+import regex  # type: ignore[import-untyped]  # its authors ship no types
+from phonenumbers import PhoneNumberMatcher
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.predefined_recognizers import (
+    AuTfnRecognizer,
     CreditCardRecognizer,
+    CryptoRecognizer,
     EmailRecognizer,
+    EsNifRecognizer,
     IbanRecognizer,
+    InAadhaarRecognizer,
+    InPanRecognizer,
     IpRecognizer,
+    ItFiscalCodeRecognizer,
+    NhsRecognizer,
     PhoneRecognizer,
+    PlPeselRecognizer,
+    SgFinRecognizer,
+    UsItinRecognizer,
     UsLicenseRecognizer,
+    UsPassportRecognizer,
     UsSsnRecognizer,
 )
 
-from faultmaven_events.consumers.sanitize.context import WORD, WORDS
+from faultmaven_events.consumers.sanitize.context import WORDS, parts
 from faultmaven_events.consumers.sanitize.mail import deliverable
 
 logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)  # its debug lines quote the text
@@ -43,9 +55,7 @@ class WordEngine(NlpEngine):
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         """Cut a text into words; `phone_number` and `phoneNumber` are two words each."""
-        parts = [(m.start() + p.start(), p.group()) for m in WORD.finditer(text) for p in _HUMPS.finditer(m.group())]
-        words = [word for _, word in parts]
-        places = [place for place, _ in parts]
+        places, words = [place for place, _ in parts(text)], [word for _, word in parts(text)]
         return NlpArtifacts([], words, places, [word.lower() for word in words], self, language)  # type: ignore[arg-type]  # no spaCy
 
     def process_batch(self, texts: Iterable[str], language: str, *_: Any, **__: Any) -> _Batch:
@@ -69,9 +79,6 @@ class WordEngine(NlpEngine):
         return [LANGUAGE]
 
 
-_HUMPS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z]+")
-
-
 class MailRecognizer(EmailRecognizer):
     """Presidio's, but what counts as a domain is decided offline, and internal ones (`.local`, `.example`) count too."""
 
@@ -91,6 +98,12 @@ class RareCardRecognizer(CreditCardRecognizer):
         return not super().validate_result(pattern_text)
 
 
+_OF_STATES: Final = (
+    AuTfnRecognizer, CryptoRecognizer, EsNifRecognizer, InAadhaarRecognizer, InPanRecognizer, ItFiscalCodeRecognizer, NhsRecognizer,
+    PlPeselRecognizer, SgFinRecognizer, UsItinRecognizer, UsPassportRecognizer,
+)  # fmt: skip
+
+
 def _recognizers() -> list[EntityRecognizer]:
     grouped = r"(?:\+|\b00)?\(?\d{1,5}\)?(?:[ .\-]{0,2}\(?\d{1,5}\)?){1,5}(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
     return [
@@ -108,6 +121,7 @@ def _recognizers() -> list[EntityRecognizer]:
         PatternRecognizer(
             "GROUPED_PHONE", "GroupedDigits", patterns=[Pattern("grouped digits", grouped, 0.3)], context=list(WORDS["GROUPED_PHONE"])
         ),
+        *(each(supported_language=LANGUAGE) for each in _OF_STATES),
         UsLicenseRecognizer(context=list(WORDS["US_DRIVER_LICENSE"])),
         PatternRecognizer(
             "US_DRIVER_LICENSE",
@@ -135,7 +149,43 @@ def engine() -> AnalyzerEngine:
     )
 
 
+Scorer = Callable[[str], float]
+
+
 @cache
-def recognizers(type_: str) -> list[EntityRecognizer]:
-    """Return the recognizers of one type."""
-    return [r for r in engine().registry.recognizers if type_ in r.supported_entities]
+def _scorers(type_: str) -> tuple[Scorer, ...]:
+    recognizers: list[Any] = [
+        r for r in engine().registry.recognizers if type_ in r.supported_entities and isinstance(r, PatternRecognizer)
+    ]
+    return tuple(
+        _scorer(recognizer, pattern.score, regex.compile(pattern.regex, recognizer.global_regex_flags))
+        for recognizer in recognizers
+        for pattern in recognizer.patterns
+    )
+
+
+def _scorer(recognizer: PatternRecognizer, own: float, form: "regex.Pattern[str]") -> Scorer:
+    """Return what PatternRecognizer.analyze does to a value that is all of a text, without its explanations and clocks."""
+
+    def score(value: str) -> float:
+        match = form.search(value)
+        if match is None or match.start() > 1 or match.end() < len(value) - 1 or recognizer.invalidate_result(match.group()):
+            return 0.0
+        valid = recognizer.validate_result(match.group())
+        return own if valid is None else float(valid)
+
+    return score
+
+
+def score(type_: str, value: str) -> float:
+    """Return the score that Presidio's recognizers of a type give a value on its own; 0 when they refuse it."""
+    return max((each(value) for each in _scorers(type_)), default=0.0)
+
+
+def dials(value: str) -> bool:
+    """Say whether a number with a country code in front (`+49`, `0049`) is a valid one, as Presidio's recognizer finds out.
+
+    Such a number parses alike in every region that knows 00; and each region would cost its own pass.
+    """
+    found = next(iter(PhoneNumberMatcher(value, "GB", leniency=1)), None)
+    return found is not None and found.start == 0 and found.end == len(value)

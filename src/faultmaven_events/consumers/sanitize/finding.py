@@ -1,15 +1,13 @@
 """What the rules find: spans of one line, and how overlapping ones become one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 SECRET: Final = "SECRET_"  # noqa: S105 # a prefix of types
 """Types that begin so are secrets: they win over personal data and are never given a pseudonym."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Characters `start` to `end` (exclusive) of one line. A finding that is not `hidden` is known for what it is and stays readable."""
 
     start: int
@@ -23,7 +21,8 @@ class Finding:
         return self.type.startswith(SECRET)
 
     @property
-    def _weight(self) -> tuple[bool, int]:
+    def weight(self) -> tuple[bool, int]:
+        """What decides the type where findings overlap."""
         return self.secret, self.end - self.start
 
 
@@ -34,12 +33,14 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
     else of the longest.
     """
     hidden = [finding for finding in findings if finding.hidden]
+    if len(hidden) < 2:
+        return hidden
     result: list[Finding] = []
-    for finding in sorted(hidden, key=lambda f: (f.start, -f.end)) if len(hidden) > 1 else hidden:
+    for finding in sorted(hidden, key=lambda f: (f.start, -f.end)):
         last = result[-1] if result else None
         if last is None or finding.start >= last.end:
             result.append(finding)
             continue
-        heavier = max(last, finding, key=lambda f: f._weight)  # noqa: SLF001 # own class
+        heavier = max(last, finding, key=lambda f: f.weight)
         result[-1] = Finding(last.start, max(last.end, finding.end), heavier.type)
     return result

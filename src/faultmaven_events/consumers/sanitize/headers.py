@@ -13,8 +13,10 @@ USERINFO: Final = re.compile(
     r"://(?P<user>[^\s/:@\"'<>?#]*):(?P<password>[^\s/?#\"'<>]{1,256}|(?!\d{1,5}(?:[/?#\s\"']|$))[^\s@\"'<>]{1,256})@(?=[\w\[\[{$%.-])"
 )
 KEY_AS_USER: Final = re.compile(r"://(?P<password>[A-Za-z0-9_-]{20,})@(?=[\w.-])")
-URL: Final = re.compile(r"\bhttps?://[^\s\"'<>()\[\]{}|\\^`]+[^\s\"'<>()\[\]{}|\\^`.,;:!?]", re.IGNORECASE)
-QUERY: Final = re.compile(r"(?:[?&;]|%26|%3[fF]|\\u0026)(?:amp;)?(?P<key>[\w.\[\]-]{1,40})(?:=|%3[dD])(?P<value>[^\s&;#\"'<>\\]+)")
+URL: Final = re.compile(r"[hH](?<!\w.)ttps?://[^\s\"'<>()\[\]{}|\\^`]+[^\s\"'<>()\[\]{}|\\^`.,;:!?]", re.IGNORECASE)
+QUERY: Final = re.compile(
+    r"[?&;%\\](?:(?<=[?&;])|(?<=%)(?:26|3[fF])|(?<=\\)u0026)(?:amp;)?(?P<key>[\w.\[\]-]{1,40})(?:=|%3[dD])(?P<value>[^\s&;#\"'<>\\]+)"
+)
 QUERY_KEYS: Final = re.compile(
     r"key|k|pw|pass|pwd|auth|authorization|code|assertion|ticket|otp|hash|x-amz-(?:signature|credential|security-token)"
     r"|x-goog-(?:signature|credential)|"
@@ -23,7 +25,7 @@ QUERY_KEYS: Final = re.compile(
 )
 AUTHORIZATION: Final = re.compile(
     r"(?:proxy-)?authorization\\?[\"']?\s{0,3}(?:[:=,]|=>|%3[aA])\s{0,3}\[?\\?[\"']?(?:(?P<scheme>basic|bearer|digest|negotiate"
-    r"|ntlm|token|apikey|hmac|aws4-hmac-sha256|oauth|splunk|bot|key)(?:\s+|%20|:))?"
+    r"|ntlm|token|apikey|hmac|aws4-hmac-sha256|oauth|splunk|bot|key)(?:\s+|%20|:)|(?P<other>[a-z][\w-]{1,24})\s+(?=[^\s\"',]{12}))?"
     r"(?P<value>[^\s\"'\\]+(?:,\s?[^\s\"'\\]+)*)",
     re.IGNORECASE,
 )

@@ -3,31 +3,26 @@
 Its answers are cached by value, because the same addresses and numbers come again on thousands of lines of a log.
 """
 
-import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from faultmaven_events.consumers.sanitize.context import WORD, WORDS
+from faultmaven_events.consumers.sanitize.context import WORDS, words
 
 THRESHOLD: Final = 0.5
 """Presidio's scores go from 0 to 1; its own patterns score 0.5 and more where they stand on their own."""
-PARSED: Final = 0.4
-"""What Presidio gives a phone number that its library could parse."""
-_NEAR: Final = {type_: re.compile("|".join(words), re.IGNORECASE) for type_, words in WORDS.items()}
+BEFORE: Final = 6
+AFTER: Final = 2
+"""Words in front of a candidate and behind it among which Presidio's context words count."""
 
 
 @lru_cache(maxsize=1 << 17)
 def confirmed(type_: str, value: str) -> bool:
     """Say whether Presidio's recognizers take the whole of `value` for what it is said to be, whatever stands around it."""
-    from faultmaven_events.consumers.sanitize.engine import recognizers
+    from faultmaven_events.consumers.sanitize.engine import dials, score
 
-    nothing: Any = None  # patterns need no words
-    results = (result for recognizer in recognizers(type_) for result in recognizer.analyze(value, [type_], nothing))
-    enough = PARSED if type_ == "PHONE_NUMBER" else THRESHOLD
-    return any(r.start == 0 and r.end == len(value) and r.score >= enough for r in results)
+    return dials(value) if type_ == "PHONE_NUMBER" else score(type_, value) >= THRESHOLD
 
 
-@lru_cache(maxsize=1 << 15)
 def in_context(type_: str, before: str, value: str, after: str) -> bool:
     """Say whether Presidio takes `value` for what it is said to be, given the words around it.
 
@@ -37,12 +32,23 @@ def in_context(type_: str, before: str, value: str, after: str) -> bool:
         value: The candidate.
         after: What stands behind it.
     """
-    if not (_NEAR[type_].search(before) or _NEAR[type_].search(after)):
+    near = f"{before} {after}".lower()
+    if not any(word in near for word in WORDS[type_]):
         return False  # there is nothing that Presidio could find
-    from faultmaven_events.consumers.sanitize.engine import LANGUAGE, engine
+    reached = _score(type_, value)
+    if reached >= THRESHOLD or reached == 0:
+        return reached > 0
+    around = [*words(before)[-BEFORE:], *[word for word in words(after, whole=True) if word[0].isalpha()][:AFTER]]
+    return not WORDS[type_].isdisjoint(around)  # with such a word the score is at least the threshold
 
-    start, end = len(before), len(before) + len(value)
-    # Presidio counts the words of the value itself among those after it, so that these are handed over apart.
-    words = [word.lower() for word in WORD.findall(after) if word[0].isalpha()][:2]
-    results = engine().analyze(before + value, LANGUAGE, entities=[type_], score_threshold=THRESHOLD, context=words)
-    return any(r.start <= start + 1 and r.end >= end - 1 for r in results)
+
+def possible(type_: str, value: str) -> bool:
+    """Say whether Presidio's recognizers would take the whole of `value` for what the words around it say, and refuse no check digit."""
+    return _score(type_, value) > 0
+
+
+@lru_cache(maxsize=1 << 15)
+def _score(type_: str, value: str) -> float:
+    from faultmaven_events.consumers.sanitize.engine import score
+
+    return score(type_, value)

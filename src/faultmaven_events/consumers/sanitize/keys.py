@@ -13,16 +13,22 @@ PASSWORD: Final = (
     "motdepasse", "пароль", "密码", "密碼", "パスワード", "비밀번호", "패스워드", "비번", "암호",
     "requirepass", "masterauth", "userpass", "authpass",
     "dbpass", "rootpass", "adminpass", "pwd", "credential", "credentials", "clientsecret", "appsecret", "apisecret", "sharedsecret",
-    "consumersecret", "secretkey", "masterkey", "encryptionkey", "signingkey",
+    "consumersecret", "secretkey", "masterkey", "encryptionkey", "signingkey", "decryptionkey", "validationkey", "secretkeybase", "aeskey",
+    "presharedkey", "rocommunity", "rwcommunity", "snmpcommunity", "communitystring", "storepass", "keypass",
+    "wachtwoord", "hasło", "haslo", "şifre", "sifre", "parola", "paroladordine", "lösenord", "losenord", "passord",
+    "adgangskode", "salasana",
+    "heslo", "jelszó", "lozinka", "geslo", "katasandi", "mậtkhẩu", "كلمةالمرور", "كلمةالسر", "סיסמה", "पासवर्ड", "รหัสผ่าน", "κωδικός",
+    "暗証番号", "口令",
 )  # fmt: skip
 TOKEN_: Final = (
     "secret", "token", "jwt", "apikey", "accesskey", "accesskeyid", "accessid", "authkey", "accountkey", "privatekey", "licensekey",
     "activationkey", "authenticationkey", "authorizationkey", "servicekey", "subscriptionkey", "storagekey", "sessionkey", "securitykey",
     "sshkey", "passkey", "consumerkey", "userkey", "keyword", "nonce", "salt", "signature", "bearer", "hmac", "csrf", "xsrf",
-    "webhookkey", "devicekey", "appkey", "sonarlogin", "integrationkey", "routingsecret", "instrumentationkey", "fernetkey",
+    "webhookkey", "devicekey", "appkey", "sonarlogin", "integrationkey", "routingsecret", "secretid", "authtoken", "hmackey", "accountsas",
+    "instrumentationkey", "fernetkey",
 )  # fmt: skip
 SHORT: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("pass", "pw", "pin", "otp", "cvv", "cvc"), "SECRET_PASSWORD"),
+    **dict.fromkeys(("pass", "pw", "pin", "otp", "cvv", "cvc", "psk"), "SECRET_PASSWORD"),
     **dict.fromkeys(("auth", "sig", "cookie", "cred", "creds"), "SECRET_TOKEN"),
     **dict.fromkeys(("session", "sessionid", "sessid", "sid", "jsessionid", "phpsessid"), "SESSION"),
 }
@@ -50,7 +56,7 @@ def kind(key: str) -> Kind | None:
     if STAND_IN.search(key):
         return None
     name = re.sub(r"[\W_]+", "", key).casefold().rstrip("0123456789").removesuffix("value")
-    if name.endswith(PASSWORD):
+    if name.endswith(PASSWORD) or (name.endswith("pw") and len(name) > 3):
         return "SECRET_PASSWORD"
     if name.endswith(TOKEN_) and not PAGING.fullmatch(name):
         return "SECRET_TOKEN"

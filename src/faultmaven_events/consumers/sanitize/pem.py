@@ -13,6 +13,9 @@ BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?
 END: Final = "-----END "
 BODY: Final = re.compile(r"(?P<head>\+?|.*?[\s:|>#*\"'-]\+?)(?P<body>=?[A-Za-z0-9+/]{1,}={0,2})(?P<tail>[\s\"'+\\,;rn]*)$")
 HEADER: Final = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Content-Domain|MAC-Info): |^[\W\d]*$")
+PUTTY: Final = "Private-Lines: "
+COUNT: Final = re.compile(r"Private-Lines: (\d{1,3})")
+WHOLE: Final = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 FULL: Final = 16
 """A shorter rest of base64 can only be the line before END; other short words belong to lines that came in between."""
 LONGEST: Final = 400
@@ -28,8 +31,12 @@ def blocks(lines: list[str]) -> dict[int, list[Finding]]:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, Finding]]:
+    counted = -1
     for number, line in enumerate(lines):
         if MARK not in line:
+            if line.startswith(PUTTY) and number > counted:
+                for counted, finding in _putty(lines, number):
+                    yield counted, finding
             continue
         for begin in BEGIN.finditer(line):
             end = line.find(END, begin.end())
@@ -38,6 +45,19 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, Finding]]:
             if end < 0:
                 yield from _body(lines, number + 1)
                 break
+
+
+def _putty(lines: list[str], number: int) -> Iterator[tuple[int, Finding]]:
+    """Yield the lines of a key in PuTTY's own format, which says how many they are."""
+    counted = COUNT.match(lines[number])
+    count = int(counted.group(1)) if counted else 0
+    for place in range(number + 1, min(number + 1 + count, len(lines))):
+        body = lines[place].strip()
+        if not WHOLE.fullmatch(body):
+            return
+        if not TOKEN.search(body):
+            start = lines[place].index(body)
+            yield place, Finding(start, start + len(body), TYPE)
 
 
 def _inline(number: int, line: str, start: int, end: int) -> Iterator[tuple[int, Finding]]:

@@ -8,6 +8,8 @@ from faultmaven_events.consumers.sanitize.finding import Finding
 from faultmaven_events.consumers.sanitize.judge import confirmed, in_context
 from faultmaven_events.consumers.sanitize.pseudonyms import AT, LABELS
 
+# Patterns begin with the class of their first character, which `re` searches quickly; what may not stand before it is asked afterwards.
+
 CONTEXT: Final = 60, 24
 """Characters before and after a candidate that Presidio may look at for context words."""
 
@@ -17,22 +19,26 @@ LONGEST_LOCAL: Final = 80
 HIDDEN: Final = re.compile(r"(?<![^\W_])EMAIL_[0-9a-f]{8}$")
 REPOSITORY: Final = re.compile(r"git@[\w.-]+[:/]")
 
-CARD: Final = re.compile(r"(?<![\w.-])(?<![0-9A-Fa-f]{4} )\d(?:[ -]?\d){11,18}(?![\w-]|\.\d| [0-9A-Fa-f]{4}\b)")
+CARD: Final = re.compile(r"\d(?<![\w.-].)(?<![0-9A-Fa-f]{4} .)(?:[ -]?\d){11,18}(?![\w-]|\.\d| [0-9A-Fa-f]{4}\b)")
 """Not inside a hex dump, whose groups of four digits look like a card's."""
 COMMON_CARD: Final = re.compile(r"(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|3[57]\d\d|34\d\d|6(?:011|4[4-9]\d|5\d\d|2\d\d))\d{11,12}")
 """Issuers' ranges (ISO/IEC 7812) at the usual lengths: with a right check digit these need no context."""
 CORRELATION: Final = re.compile(
-    r"(?:trace|span|parent|request|correlation|offset|timestamp|snowflake)[\w.]{0,12}[\"']?\s?[:=]\s?[\"']?$", re.IGNORECASE
+    r"(?:(?:trace|span|parent|request|correlation|offset|timestamp|snowflake|sequence)[\w.]{0,12}"
+    r"|(?<!card)(?<!pan)(?<!payment)(?<!account)(?:[_.-]id|(?-i:Id)|\bid))(?:\\{0,3}[\"'])?\s?[:=]\s?[\"']?$",
+    re.IGNORECASE,
 )
+"""Keys of numbers that are counted or drawn, and fit an issuer's range and a check digit by chance (one in some dozens does)."""
 
-IBAN: Final = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?:[A-Za-z0-9]{11,30}|(?: [A-Za-z0-9]{4}){2,7}(?: [A-Za-z0-9]{1,3})?)(?!\w)")
-SSN: Final = re.compile(r"(?<![\w.-])\d{3}([- .])\d{2}\1\d{4}(?![\w-]|\.\d)")
+IBAN: Final = re.compile(r"[A-Za-z](?<!\w.)[A-Za-z]\d{2}(?:[A-Za-z0-9]{11,30}|(?: [A-Za-z0-9]{4}){2,7}(?: [A-Za-z0-9]{1,3})?)(?!\w)")
+SSN: Final = re.compile(r"\d(?<![\w.-].)\d{2}([- .])\d{2}\1\d{4}(?![\w-]|\.\d)")
 
 LICENSE_KEY: Final = re.compile(r"driv\w+[ '\u2019_-]?s?[ _-]?(?:licen[cs]e|permit)|\bdl[ _-]?(?:no|number)\b", re.IGNORECASE)
 LICENSE: Final = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z]{0,3}\d[A-Za-z0-9]*(?:-\d{2,6}){0,3}(?![\w-])")
 
 PHONE: Final = re.compile(
-    r"(?<![\w.:/#=+-])(?<!\d[ ,])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[\d]|[ .\-/()]{1,2}(?=[\d(])){5,20}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
+    r"[+(\d](?<![\w.:/#=+-].)(?<!\d[ ,].)(?:(?<=\d)|(?<=\+)\d|(?<=\()(?=\+?\d{1,5}\))\+?\d)"
+    r"(?:[\d]|[ .\-/()]{1,2}(?=[\d(])){5,20}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
     r"(?![\w:/]|[.,]\d|-\d|\.?%)"
 )
 KEYED_PHONE: Final = re.compile(
@@ -40,6 +46,7 @@ KEYED_PHONE: Final = re.compile(
     r"(?=[+(\d%])((?:\+|%2[bB]|00)?[\d ().\-/]{6,24}\d(?:\s?x\d{1,5})?)(?![\w:])",
     re.IGNORECASE,
 )
+PHONE_WORDS: Final = ("phone", "mobile", "msisdn", "cell", "fax", "tel", "whatsapp")
 INTERNATIONAL: Final = re.compile(r"\+|00\d{1,3}[ -]")
 IN_GROUPS: Final = re.compile(r"\+\d{1,3}[ .-]\(?\d(?:[ ().-]{0,2}\d){6,}(?:x\d{1,5})?")
 NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([-.]))[2-9]\d\d(?:\1|-)\d{4}(?:x\d{1,5})?")
@@ -59,7 +66,7 @@ LABEL: Final = re.compile(rf"(?:{'|'.join((*LABELS.values(), 'SECRET'))})_\w*")
 def _split(line: str, match: re.Match[str]) -> tuple[str, str, str]:
     before, after = CONTEXT
     left, right = line[max(0, match.start() - before) : match.start()], line[match.end() : match.end() + after]
-    return LABEL.sub("", left), match.group(), LABEL.sub("", right)
+    return LABEL.sub("", left) if "_" in left else left, match.group(), LABEL.sub("", right) if "_" in right else right
 
 
 def emails(line: str) -> Iterator[Finding]:
@@ -122,7 +129,8 @@ def licenses(line: str) -> Iterator[Finding]:
 
 def phones(line: str) -> Iterator[Finding]:
     """Find phone numbers: after an unmistakable key, in a form of their own, or in groups next to a word about phones."""
-    for match in KEYED_PHONE.finditer(line):
+    lower = line.lower()
+    for match in KEYED_PHONE.finditer(line) if any(word in lower for word in PHONE_WORDS) else ():
         if sum(c.isdigit() for c in match.group(1)) >= 7:
             yield Finding(match.start(1), match.end(1), "PHONE_NUMBER")
     for match in PHONE.finditer(line):

@@ -62,12 +62,19 @@ PATH: Final = re.compile(
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,15}://.*", re.IGNORECASE)
 NAME: Final = re.compile(r"[a-z][a-z]*(?:[-_.][a-z]+)*")
 """Words joined as Kubernetes and code join them: `db-credentials`."""
+ADDRESS: Final = re.compile(r"0[xX][0-9A-Fa-f]{1,24}")
+"""A pointer or a number; keys are longer."""
+KNOWN: Final = re.compile(
+    r"v?\d+(?:[.:-]\w+)*|[\w-]+\.[\w.-]+|[a-z]+[-_]?\d{1,4}|[A-Za-z]+(?:[-_][A-Za-z0-9]+)*|[\w.-]+[=:].*|.*[(){}\[\]<>,].*"
+)
+"""Versions, names of hosts and files, `sha-256`, `key=value`, pieces of code."""
+VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
 CODE: Final = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+[;,]?")
 
 
 def password(value: str, *, quoted: bool) -> bool:
     """Say whether a value behind a word like `password` is one: anything that is no placeholder, path, URL or word of a sentence."""
-    if _nothing(value) or PATH.fullmatch(value) or URL.fullmatch(value):
+    if nothing(value) or PATH.fullmatch(value) or URL.fullmatch(value):
         return False
     if quoted:
         return True
@@ -78,11 +85,24 @@ def password(value: str, *, quoted: bool) -> bool:
 
 def opaque(value: str, *, quoted: bool) -> bool:
     """Say whether a value behind a word like `token` or `api_key` is secret: long enough, and no word, name or number."""
-    if not password(value, quoted=quoted) or len(value) < 8 or value.isdigit() or value.startswith("0x") or " " in value.strip():
+    if not password(value, quoted=quoted) or len(value) < 8 or value.isdigit() or ADDRESS.fullmatch(value) or " " in value.strip():
         return False
     if TOKEN.search(value):  # its digits are a digest's
         return False
     return not NAME.fullmatch(value) and (any(c.isdigit() for c in value) or _mixed(value))
+
+
+def guessed(value: str) -> bool:
+    """Say whether a word that nothing announces looks like a password: digits among letters, and upper case or marks as well."""
+    marks = sum(not c.isalnum() for c in value.rstrip("."))
+    return (
+        password(value, quoted=False)
+        and len(value) >= 6
+        and any(c.isdigit() for c in value)
+        and any(c.islower() for c in value)
+        and (any(c.isupper() for c in value) or marks > 0)
+        and not KNOWN.fullmatch(value)
+    )
 
 
 def session(value: str, *, quoted: bool) -> bool:
@@ -93,8 +113,12 @@ def session(value: str, *, quoted: bool) -> bool:
 def _mixed(value: str) -> bool:
     """Upper and lower case without the shape of a name, or long: `hEkWpQzRtY`, but neither `DemoToken` nor `MAX_SIZE`."""
     humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^A-Za-z]+", value)
-    return len(value) >= 12 and len(value) / len(humps) < 3.2 and not value.isupper()
+    if len(value) < 12 or value.isupper():
+        return False
+    drawn = sum(len(hump) > 1 and VOWEL.search(hump) is None for hump in humps)  # no word has none
+    return len(value) / len(humps) < 3.2 or (len(value) >= 20 and drawn >= 2 and 5 * drawn >= len(humps) >= 5)
 
 
-def _nothing(value: str) -> bool:
+def nothing(value: str) -> bool:
+    """Say whether a value is a placeholder, a mask, or what an earlier run left."""
     return not value.strip() or PLACEHOLDER.fullmatch(value) is not None or STAND_IN.fullmatch(value) is not None

@@ -2,9 +2,10 @@
 
 Personal data become `<LABEL>_<digest>`, the digest being HMAC-SHA256 (RFC 2104) of the normalised value under the tenant's key: the same
 value is the same token everywhere within a tenant, another one in another tenant, and nobody without the key can test a guess. An e-mail
-address keeps its domain, an IP address a token of its /24 (IPv4) or /48 (IPv6), so that both can still be grouped. Secrets become
-`SECRET_<kind>`: nothing of them remains. Every token is made of letters, digits and `_` (and the `@` and domain of an address), so that it
-fits unquoted into JSON strings, logfmt, CSV, YAML, XML and URLs.
+address keeps its domain, an IP address a token of its /24 (IPv4) or /48 (IPv6), so that both can still be grouped; of a path with a
+person's name only the name goes. What a token stands for is kept in the vault (`infra/vault`) by place, so that where two values have one
+token (eight digits may collide) each comes back. Secrets become `SECRET_<kind>`: nothing of them remains. Every token is made of letters,
+digits and `_` (and the `@` and domain of an address), so that it fits unquoted into JSON strings, logfmt, CSV, YAML, XML and URLs.
 """
 
 import hmac
@@ -26,8 +27,13 @@ LABELS: Final = {
     "IP_ADDRESS": "IP",
     "PERSON": "PERSON",
     "SESSION": "SESSION",
+    "NATIONAL_ID": "NATIONALID",
+    "CRYPTO": "WALLET",
+    "LOCATION": "PLACE",
 }
-TOKEN: Final = re.compile(r"(?:EMAIL|PHONE|CARD|IBAN|SSN|LICENSE|PERSON|SESSION)_[0-9a-f]{8}|IP_[0-9a-f]{6}_[0-9a-f]{6}|SECRET_[a-z_]+")
+TOKEN: Final = re.compile(
+    r"(?:EMAIL|PHONE|CARD|IBAN|SSN|LICENSE|PERSON|SESSION|USER|NATIONALID|WALLET|PLACE)_[0-9a-f]{8}|IP_[0-9a-f]{6}_[0-9a-f]{6}|SECRET_[a-z_]+"
+)
 """What an earlier run may have left in a text."""
 
 AT: Final = re.compile(r"@|%(?:25)*40|\\u0040|&#64;", re.IGNORECASE)
@@ -53,7 +59,14 @@ _NORMAL: Final[dict[str, Callable[[str], str]]] = {
     "US_SSN": _digits,
     "IBAN_CODE": lambda value: "".join(value.split()).upper(),
     "PERSON": _letters,
+    "LOCATION": _letters,
+    "USERNAME": str.casefold,
 }
+
+
+def normal(type_: str, value: str) -> str:
+    """Return a value as all its spellings have it."""
+    return _NORMAL.get(type_, str)(value)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -65,7 +78,9 @@ def token(key: bytes, type_: str, value: str) -> str:
         return _email(key, value)
     if type_ == "IP_ADDRESS":
         return _address(key, value)
-    return f"{LABELS[type_]}_{_digest(key, type_, _NORMAL.get(type_, str)(value))}"
+    if type_ == "USERNAME":  # not one of LABELS: words such as USER_PHONE are to be read as words
+        return f"USER_{_digest(key, type_, normal(type_, value))}"
+    return f"{LABELS[type_]}_{_digest(key, type_, normal(type_, value))}"
 
 
 def _email(key: bytes, value: str) -> str:

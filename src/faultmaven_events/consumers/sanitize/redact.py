@@ -5,21 +5,56 @@ comes out has the same lines, with the same ends, and `file:line` keeps its mean
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final, NamedTuple
 
 from faultmaven_events.consumers.sanitize.chunks import Chunks
 from faultmaven_events.consumers.sanitize.finding import Finding
+from faultmaven_events.consumers.sanitize.marks import Marking, Spot, digest
+from faultmaven_events.consumers.sanitize.places import Place, one_way, replaced
 from faultmaven_events.consumers.sanitize.pseudonyms import token
 from faultmaven_events.consumers.sanitize.scan import Scanned, hidden
 from faultmaven_events.consumers.sanitize.tables import Table, table
+from faultmaven_events.infra.vault import Record, pack, unpack
 from faultmaven_events.schemas.evidence import Receipt
 
-DETECTOR: Final = "faultmaven-sanitize/1"
+DETECTOR: Final = "faultmaven-sanitize/2"
 
 CONTEXTUAL: Final = frozenset({"PHONE_NUMBER", "US_DRIVER_LICENSE", "PERSON"})
 """Types found by the words around them: hiding one may bring the words nearer to the next, so such a line is looked at again."""
 ROUNDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is done beside hiding: what the tenant allows, how many marks are wanted, whether originals are."""
+
+    marking: bytes | None = None
+    """The key of digests; None: nothing is marked, and nothing can be allowed."""
+    allowed: frozenset[str] = frozenset()
+    """Digests of values that stay readable."""
+    marks: int = 0
+    kept: bool = False
+    """Whether to pack what the stand-ins stand for."""
+    model: str = ""
+    """The spaCy pipeline that looks for names and places in prose, if any."""
+
+
+class Piece(NamedTuple):
+    """A sanitized piece of a text; `packed` is its record for the vault, empty where none is wanted."""
+
+    text: str
+    counts: dict[str, int]
+    allowed: dict[str, int]
+    packed: bytes
+    spots: list[Spot]
+
+
+PLAIN: Final = Terms()
 
 
 def redact(text: str, *, key: bytes, name: str = "") -> tuple[str, Receipt]:
@@ -35,9 +70,9 @@ def redact(text: str, *, key: bytes, name: str = "") -> tuple[str, Receipt]:
     counts: Counter[str] = Counter()
     parts: list[str] = []
     for piece in (*chunks.feed(text), chunks.rest()):
-        part, found = redact_chunk(piece, key, columns)
-        parts.append(part)
-        counts.update(found)
+        done = redact_chunk(piece, key, columns)
+        parts.append(done.text)
+        counts.update(done.counts)
     return "".join(parts), receipt(counts, text.count("\n") + bool(text) - text.endswith("\n"))
 
 
@@ -48,44 +83,66 @@ def header(text: str, name: str = "") -> Table | None:
     return table(text.split("\n", 1)[0][:10_000].rstrip("\r"))
 
 
-def redact_chunk(text: str, key: bytes, columns: Table | None) -> tuple[str, dict[str, int]]:
-    """Sanitize one piece as `Chunks` cut it; return it and the counts by type."""
+def redact_chunk(text: str, key: bytes, columns: Table | None, terms: Terms = PLAIN) -> Piece:
+    """Sanitize one piece as `Chunks` cut it."""
     if not text.isascii():  # some charsets decode to lone surrogates, which are no text
         text = text.encode(errors="replace").decode()
     lines = text.split("\n")
     counts: Counter[str] = Counter()
-    for scanned in hidden(lines, columns):
-        lines[scanned.number], found = _settled(lines[scanned.number], scanned, key, columns)
-        counts.update(found)
-    return "\n".join(lines), dict(counts)
+    allowed: Counter[str] = Counter()
+    marking = Marking(terms.marking if terms.marks else None, terms.marks)
+    kept: list[tuple[int, list[Place]]] = []
+    for scanned in hidden(lines, columns, terms.model):
+        settled = _settled(lines[scanned.number], scanned, key, columns, terms)
+        lines[scanned.number] = settled.line
+        counts.update(settled.types)
+        allowed.update(settled.allowed)
+        marking.add(scanned.number, settled.line, settled.places)
+        kept.append((scanned.number, settled.places))
+    packed = pack(_record(lines, kept)) if terms.kept else b""
+    return Piece("\n".join(lines), dict(counts), dict(allowed), packed, marking.spots)
 
 
-def _settled(line: str, scanned: Scanned | None, key: bytes, columns: Table | None) -> tuple[str, list[str]]:
-    """Hide the findings of a line, and what comes to light by that; return the line and the types of all."""
+class _Settled(NamedTuple):
+    line: str
+    types: list[str]
+    places: list[Place]
+    allowed: Counter[str]
+
+
+def _settled(line: str, scanned: Scanned | None, key: bytes, columns: Table | None, terms: Terms) -> _Settled:
+    """Hide the findings of a line, and what comes to light by that."""
     types: list[str] = []
+    places: list[Place] = []
+    allowed: Counter[str] = Counter()
     for _ in range(ROUNDS):
         if scanned is None:
             break
-        line = _replaced(line, scanned.findings, key)
-        types += (finding.type for finding in scanned.findings)
+        findings = _judged(line, scanned.findings, terms, allowed) if terms.allowed else scanned.findings
+        line, places = replaced(line, places, findings, lambda text, finding: _stand_in(text, finding, key))
+        types += (finding.type for finding in findings)
         again = scanned.doubtful or CONTEXTUAL.intersection(types)
         scanned = next(hidden([line], columns), None) if again else None
-    return line, types
+    return _Settled(line, types, places, allowed)
 
 
-def receipt(counts: Iterable[tuple[str, int]] | Counter[str], lines: int) -> Receipt:
-    """Return the receipt, types in alphabetical order."""
-    return Receipt(counts=dict(sorted(dict(counts).items())), detector=DETECTOR, lines=lines)
-
-
-def _replaced(line: str, findings: list[Finding], key: bytes) -> str:
-    parts: list[str] = []
-    place = 0
+def _judged(line: str, findings: Sequence[Finding], terms: Terms, allowed: Counter[str]) -> list[Finding]:
+    """Return the findings that are to be hidden; `allowed` gets the others, which every look at the line finds again."""
+    if terms.marking is None:
+        return [*findings]
+    hide, spared = [], Counter[str]()
     for finding in findings:
-        stand_in = token(key, finding.type, line[finding.start : finding.end])
-        parts += (line[place : finding.start], f'"{stand_in}"' if _json_number(line, finding) else stand_in)
-        place = finding.end
-    return "".join((*parts, line[place:]))
+        if digest(terms.marking, finding.type, line[finding.start : finding.end]) in terms.allowed:
+            spared[finding.type] += 1
+        else:
+            hide.append(finding)
+    allowed |= spared  # in place: a Counter's |= keeps the larger count of each
+    return hide
+
+
+def _stand_in(line: str, finding: Finding, key: bytes) -> str:
+    made = token(key, finding.type, line[finding.start : finding.end])
+    return f'"{made}"' if _json_number(line, finding) else made
 
 
 def _json_number(line: str, finding: Finding) -> bool:
@@ -94,6 +151,41 @@ def _json_number(line: str, finding: Finding) -> bool:
     return before.endswith('":') and after in {"", ",", "}", "]", " ", "\r"} and line[finding.start : finding.end].isdigit()
 
 
-def redact_names(words: tuple[str, ...], key: bytes) -> list[str]:
-    """Sanitize short texts: a file's name, a title, tags."""
-    return [redact(word, key=key)[0] for word in words]
+def _record(lines: Sequence[str], kept: Iterable[tuple[int, list[Place]]]) -> Record:
+    """Return what may be undone in a piece; each pair of stand-in and original is in it once."""
+    pairs: dict[tuple[str, str], int] = {}
+    numbers: list[int] = []
+    for number, places in kept:
+        line = lines[number]
+        for start, end, type_, value in places:
+            if not one_way(type_):
+                numbers += (number, start, end - start, pairs.setdefault((line[start:end], value), len(pairs)))
+    return Record(len(lines) - 1, [*pairs], numbers)
+
+
+def receipt(counts: Mapping[str, int], lines: int, **more: object) -> Receipt:
+    """Return the receipt, types in alphabetical order; `more` are further fields of it."""
+    return Receipt.model_validate(
+        {"counts": dict(sorted(counts.items())), "detector": DETECTOR, "rules": rules_version(), "lines": lines, **more}
+    )
+
+
+@cache
+def rules_version() -> str:
+    """Return a digest of every module of this room, 12 hex digits: whatever rule changes, it does."""
+    modules = sorted((each for each in files(__package__).iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
+    return sha256(b"\0".join(each.name.encode() + b"\0" + each.read_bytes() for each in modules)).hexdigest()[:12]
+
+
+class Words(NamedTuple):
+    """Sanitized short texts, and their record for the vault."""
+
+    words: tuple[str, ...]
+    packed: bytes
+
+
+def redact_names(words: tuple[str, ...], key: bytes, terms: Terms = PLAIN) -> Words:
+    """Sanitize short texts: a file's name, a title, tags. Each is a line of its own, whatever it holds."""
+    pieces = [redact_chunk(" ".join(word.split("\n")), key, None, terms) for word in words]
+    pairs = [] if not terms.kept else [pair for piece in pieces for pair in unpack(piece.packed).pairs]
+    return Words(tuple(piece.text for piece in pieces), pack(Record(0, pairs)) if terms.kept else b"")

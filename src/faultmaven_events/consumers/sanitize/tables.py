@@ -39,7 +39,7 @@ class Table:
             return
         for index, type_ in self.columns:
             start, end = fields[index]
-            if _holds(type_, line[start:end]):
+            if holds(type_, line[start:end]):
                 yield Finding(start, end, type_)
 
 
@@ -50,13 +50,14 @@ def table(first_line: str) -> Table | None:
         return None
     separator = match.group(1)
     names = [first_line[start:end].strip("\ufeff") for start, end in _fields(first_line, separator)]
-    columns = tuple((index, type_) for index, name in enumerate(names) if (type_ := _type(name)) is not None)
+    columns = tuple((index, type_) for index, name in enumerate(names) if (type_ := meaning(name)) is not None)
     if not columns or any(TOKEN.fullmatch(name) for name in names):
         return None
     return Table(first_line, separator, len(names), columns)
 
 
-def _type(name: str) -> str | None:
+def meaning(name: str) -> str | None:
+    """Return the type of what a column of this name holds, None when it is nothing sensitive."""
     if NAME.fullmatch(name):
         return "PERSON"
     return "PHONE_NUMBER" if PHONE.fullmatch(name) else kind(name)
@@ -65,7 +66,8 @@ def _type(name: str) -> str | None:
 _SECRET: Final[dict[str, Kind]] = {"SECRET_PASSWORD": "SECRET_PASSWORD", "SECRET_TOKEN": "SECRET_TOKEN", "SESSION": "SESSION"}
 
 
-def _holds(type_: str, value: str) -> bool:
+def holds(type_: str, value: str) -> bool:
+    """Say whether a field of a column of a type holds such a value, rather than nothing or a placeholder."""
     if type_ == "PERSON":
         return LETTERS.fullmatch(value) is not None and not plausible.PLACEHOLDER.fullmatch(value)
     if type_ == "PHONE_NUMBER":

@@ -3,8 +3,9 @@
 `_id` job id, `tenant`, `user`, `kind`, `hops` by stage (times, ids and hashes of what it was given and gave), `rank` of the furthest state
 and `reached_at` when, `redriven_at`; `stage` whose queue holds it and `arrived_at` since when, both until it ends; `delayed` while a stage
 tries again later (stage, error, next_at, generation); `final` once it ended (status, at, generation, event_id, result, error), `generation`
-and `past` endings that were undone, `status` for queries, `version`, `touched_at` when record last changed it (MongoDB's clock), and the
-door's `outbox` and `outbox_at` until its event is confirmed, or seen.
+and `past` endings that were undone, `parent` the job of the archive that it was taken out of, `children` of an archive the jobs of its
+files, `status` for queries, `version`, `touched_at` when record last changed it (MongoDB's clock), and the door's `outbox` and `outbox_at`
+until its event is confirmed, or seen.
 """
 
 from typing import Final
@@ -46,6 +47,8 @@ def job_of(document: Document) -> Job:
         session_id=document.get("session_id"),
         case_id=document.get("case_id"),
         evidence=tuple(document.get("evidence") or ()),
+        parent=document.get("parent"),
+        children=tuple(document.get("children") or ()),
         generation=document.get("generation", 0),
         history=tuple(Ended.model_validate({name: past[name] for name in past.keys() & _ENDED}) for past in document.get("past") or ()),
         version=document["version"],

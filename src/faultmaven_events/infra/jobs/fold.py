@@ -85,6 +85,10 @@ def _describe(new: Document, event: Event[Any]) -> None:
         new["name"] = getattr(data, "name", None)
         new["session_id"], new["case_id"] = data.session_id, data.case_id
         new["evidence"] = list(getattr(data, "evidence", ()))
+    if (parent := getattr(event.data, "parent", None)) is not None:
+        new["parent"] = parent
+    if children := getattr(event.data, "children", ()):  # the same ones from every stage, unless somebody edited an event
+        new["children"] = max([*children], new.get("children") or [], key=lambda ids: (len(ids), list(map(str, ids))))
 
 
 def _move(new: Document, event: Event[Any], at: datetime) -> None:

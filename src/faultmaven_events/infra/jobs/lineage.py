@@ -62,6 +62,7 @@ def lineage(document: Document, letters: Sequence[Document] = ()) -> Lineage:
         status=job.status,
         user=job.user,
         correlation_id=job.correlation_id,
+        parent=job.parent,
         created_at=job.created_at,
         finished_at=job.finished_at,
         generation=job.generation,

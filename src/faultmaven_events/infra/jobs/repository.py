@@ -11,6 +11,8 @@ from faultmaven_events.schemas.job import TERMINAL, Job
 
 POLL = 0.15
 """Seconds between two looks at a watched job."""
+_SHORT = {"outbox": 0, "seen": 0, "final.result": 0, "children": 0}
+"""What is not shown where many jobs are."""
 
 
 class Jobs:
@@ -81,6 +83,12 @@ class Jobs:
                 async for document in self._jobs.find({"_id": {"$in": list(ids)}, "tenant": tenant, "kind": kind}, {"_id": 1})
             }
 
+    async def unfinished_children(self, tenant: str, parent: UUID) -> list[Job]:
+        """Return those files of an archive that are on their way, without their results."""
+        query = {"tenant": tenant, "parent": parent, "status": {"$in": ["accepted", "running"]}}
+        with mongo_errors():
+            return [job_of(document) async for document in self._jobs.find(query, _SHORT)]
+
     async def names(self, tenant: str, ids: Sequence[UUID]) -> dict[UUID, str]:
         """Return the names of those of the jobs that have one."""
         with mongo_errors():
@@ -90,7 +98,7 @@ class Jobs:
     async def list(
         self, tenant: str, *, status: str | None = None, kind: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> tuple[list[Job], str | None]:
-        """Return jobs, newest first, without their results, and the cursor of the next page.
+        """Return jobs, newest first, without their results and files, and the cursor of the next page.
 
         Raises:
             ValueError: the cursor is not one of ours.
@@ -103,7 +111,7 @@ class Jobs:
         if cursor:
             query["_id"] = {"$lt": UUID(cursor)}
         with mongo_errors():
-            documents = self._jobs.find(query, {"outbox": 0, "seen": 0, "final.result": 0}).sort("_id", -1).limit(limit + 1)
+            documents = self._jobs.find(query, _SHORT).sort("_id", -1).limit(limit + 1)
             jobs = [job_of(document) async for document in documents]
         return jobs[:limit], str(jobs[limit - 1].id) if len(jobs) > limit else None
 

@@ -94,10 +94,12 @@ class Standing:
     async def _join(self, job: Job, now: datetime) -> Join | None:
         """Return what a question waits for that has reached gather."""
         with mongo_errors():
-            waiting = await self._gatherings.find_one({"tenant": job.tenant, "job": job.id, "state": None}, {"evidence": 1, "by": 1})
+            waiting = await self._gatherings.find_one(
+                {"tenant": job.tenant, "job": job.id, "state": None}, {"evidence": 1, "children": 1, "by": 1}
+            )
             if waiting is None:
                 return None
-            evidence = list(dict.fromkeys(waiting["evidence"]))
+            evidence = list(dict.fromkeys([*waiting["evidence"], *waiting.get("children", ())]))
             keys = [{"tenant": job.tenant, "job": id} for id in evidence]
             there = {document["_id"]["job"] async for document in self._arrivals.find({"_id": {"$in": keys}}, {"_id": 1})}
             away = [id for id in evidence if id not in there]

@@ -1,4 +1,4 @@
-"""The two master keys of a system on one machine: made once, kept in files that only their owner reads."""
+"""The master keys of a system on one machine: made once, kept in files that only their owner reads."""
 
 import base64
 import os
@@ -20,6 +20,8 @@ class KeyEnv:
     """Only for who may open raw blobs."""
     clean: dict[str, str]
     """For everybody."""
+    vault: dict[str, str]
+    """Only for sanitize, and for who may undo pseudonyms."""
 
 
 def key_env(home: Path, settings: Settings) -> KeyEnv:
@@ -27,6 +29,7 @@ def key_env(home: Path, settings: Settings) -> KeyEnv:
     return KeyEnv(
         raw=_variable("FM_RAW_KEY", settings.raw_key, settings.raw_key_file, home / "keys" / "raw"),
         clean=_variable("FM_CLEAN_KEY", settings.clean_key, settings.clean_key_file, home / "keys" / "clean"),
+        vault=_variable("FM_VAULT_KEY", settings.vault_key, settings.vault_key_file, home / "keys" / "vault"),
     )
 
 

@@ -37,7 +37,7 @@ BEHIND: Final = 10
 """Niceness of the consumers: on one machine the door and the servers come first, so that a backlog does not slow what is accepted."""
 
 READY_WITHIN_S: Final = 120.0
-_RAW: Final = ("FM_RAW_KEY", "FM_RAW_KEY_FILE")
+_GUARDED: Final = ("FM_RAW_KEY", "FM_RAW_KEY_FILE", "FM_VAULT_KEY", "FM_VAULT_KEY_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,11 @@ def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
     keys = key_env(home, settings)
     common = _environment(settings) | urls.env() | keys.clean | {"FM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     program = (sys.executable, "-m", "faultmaven_events")
-    serve = Child("serve", (*program, "serve"), common | keys.raw | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
+    door = keys.raw | (keys.vault if settings.reidentify else {})
+    serve = Child("serve", (*program, "serve"), common | door | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
     behind = {"FM_NICE": str(settings.nice or BEHIND)}
     consumers = [
-        Child(name, (*program, "consume", *stages), common | behind | _raw_for(stages, keys) | _metrics_of(place, settings))
+        Child(name, (*program, "consume", *stages), common | behind | _keys_for(stages, keys) | _metrics_of(place, settings))
         for place, (name, stages) in enumerate(PROCESSES.items())
     ]
     return [serve, *consumers]
@@ -103,14 +104,15 @@ def _metrics_of(place: int, settings: Settings) -> dict[str, str]:
     return {"FM_METRICS_PORT": str(settings.metrics_port + place)} if settings.metrics_port else {}
 
 
-def _raw_for(stages: Collection[str], keys: KeyEnv) -> dict[str, str]:
-    return keys.raw if any(BY_NAME[stage].raw for stage in stages) else {}
+def _keys_for(stages: Collection[str], keys: KeyEnv) -> dict[str, str]:
+    raw = keys.raw if any(BY_NAME[stage].raw for stage in stages) else {}
+    return raw | (keys.vault if "sanitize" in stages else {})
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """What a child inherits: ours, with the settings in use, without the key of raw blobs."""
+    """What a child inherits: ours, with the settings in use, without the keys that not everybody gets."""
     given = {f"FM_{name.upper()}": _plain(getattr(settings, name)) for name in settings.model_fields_set}
-    return {name: value for name, value in (os.environ | given).items() if name not in _RAW}
+    return {name: value for name, value in (os.environ | given).items() if name not in _GUARDED}
 
 
 def _plain(value: object) -> str:

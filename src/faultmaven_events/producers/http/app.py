@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import uvicorn
@@ -25,16 +25,21 @@ from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.mongo import Database, ensure_indexes, open_mongo
 from faultmaven_events.infra.telemetry import configure_logs
 from faultmaven_events.producers.http import (
+    allowances,
     data,
     dead_letters,
     health,
+    identified,
     jobs,
     knowledge,
     ledger,
     manual,
     meta,
     probes,
+    receipts,
     reference,
+    series,
+    shredding,
     stages,
     troubleshoot,
 )
@@ -52,16 +57,24 @@ from faultmaven_events.producers.publish import open_publisher
 from faultmaven_events.producers.search import search_seal
 from faultmaven_events.settings import Settings
 
+if TYPE_CHECKING:
+    from faultmaven_events.infra.points import PointStore
+
 ROUTERS: Final = (
     data.router,
     knowledge.router,
     troubleshoot.router,
     jobs.router,
+    series.router,
     health.router,
     meta.router,
     stages.router,
     ledger.router,
     dead_letters.router,
+    receipts.router,
+    identified.router,
+    allowances.router,
+    shredding.router,
 )
 
 
@@ -197,7 +210,17 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
             control,
             Standing(database),
             Quota(repository, jobs=settings.tenant_in_flight, bodies=settings.uploads_at_once),
+            await _points(stack, settings),
         )
+
+
+async def _points(stack: AsyncExitStack, settings: Settings) -> "PointStore | None":
+    if settings.postgres_url is None:
+        return None
+    from faultmaven_events.infra.points import PointStore
+    from faultmaven_events.infra.timescale import open_reading
+
+    return PointStore(await stack.enter_async_context(open_reading(settings)))
 
 
 def _redis(settings: Settings) -> Redis | None:

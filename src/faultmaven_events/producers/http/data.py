@@ -48,9 +48,10 @@ def only_file(form: Form) -> Upload:
 
 @router.post("/data", response_model=None, **reference.FILE_IN)
 async def submit_evidence(request: Request, door: AtDoor, caller: Calling) -> Response:
-    """Hand in one file: a log, a configuration, metrics, a trace, the output of a command, anything.
+    """Hand in one file: a log, a configuration, metrics, a trace, the output of a command, an archive of such, anything.
 
-    The file is streamed to the encrypted blob store. The job classifies, sanitizes, analyses and indexes it.
+    The file is streamed to the encrypted blob store. The job classifies, sanitizes, analyses and indexes it. The files of an archive (zip,
+    tar, packed or not) become jobs of their own, `children` of this one; a question about the archive waits for them.
     """
     door.check()
     form_shape = shape(door.settings.upload_limit)

@@ -183,11 +183,17 @@ async def cancel_redrive(id: str, door: AtDoor, who: Operating) -> Response:
     openapi_extra=_order(DiscardOrder, {"ids": ["01972c3e-8f1a-7c55-9d3a-4f0f6a1b2c3d"], "reason": "A test of ours"}),
 )
 async def discard(request: Request, door: AtDoor, who: Operating) -> Response:
-    """Give up on letters in state `dead`: their jobs stay failed."""
+    """Give up on letters in state `dead`: their jobs stay failed, and raw content that they were about is deleted."""
     order = fit(DiscardOrder, _parsed(await whole(request, BODY)))
     _named(order)
     selection = Selection.model_validate(order.model_dump(include=set(Selection.model_fields)))
-    return _json({"discarded": await Letters(door.database).discard(selection, by=who, reason=order.reason)})
+    letters = Letters(door.database)
+    held = await letters.holding(selection)
+    count = await letters.discard(selection, by=who, reason=order.reason)
+    for id, state in (await letters.states([*held])).items():
+        if state == "discarded":
+            await door.blobs.delete(*held[id])
+    return _json({"discarded": count})
 
 
 @router.get("/{id}", response_model=None, responses=_ok("The letter", Buried, "unknown-letter"))

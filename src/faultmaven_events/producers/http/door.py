@@ -1,7 +1,7 @@
 """What every router works with, and how it gets hold of it."""
 
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
@@ -23,6 +23,9 @@ from faultmaven_events.producers.http.readiness import Readiness
 from faultmaven_events.producers.http.sessions import Sessions
 from faultmaven_events.settings import Settings
 
+if TYPE_CHECKING:
+    from faultmaven_events.infra.points import PointStore  # brings asyncpg, which an ingress without PostgreSQL does not load
+
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
@@ -43,6 +46,8 @@ class Door:
     control: Control
     standing: Standing
     quota: Quota
+    points: "PointStore | None" = None
+    """None where no PostgreSQL is named: then the ingress shows no series."""
 
     def check(self) -> None:
         """Refuse new work before its body is read, while the broker or the job store is known to be away.

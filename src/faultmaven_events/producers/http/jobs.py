@@ -89,7 +89,10 @@ async def show_lineage(id: UUID, door: AtDoor, caller: Calling) -> Response:
 
 @router.post("/{id}/cancel", response_model=None, **reference.CANCEL_IN)
 async def cancel_job(id: UUID, request: Request, door: AtDoor, caller: Calling) -> Response:
-    """Cancel a job: no stage takes it up any more, and what it held is removed. Evidence of a question is a job of its own, and goes on."""
+    """Cancel a job: no stage takes it up any more, and what it held is removed.
+
+    Evidence of a question is a job of its own, and goes on. With an archive those of its files are cancelled that are not done.
+    """
     said = fit(orders.Cancel, orders.order(await whole(request, orders.BODY)))
     job = await _find(door, caller, id)
     await orders.cancel(door, job, caller, said.reason)

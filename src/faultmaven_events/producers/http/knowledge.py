@@ -36,7 +36,7 @@ class Document(Model):
 
 def _refuse(name: str, media_type: str) -> None:
     if not is_document(name, media_type):
-        raise Problem("unsupported-media-type", "Documents are PDF, Markdown, plain text, HTML or DOCX.")
+        raise Problem("unsupported-media-type", "Documents are PDF, Markdown, plain text, HTML or DOCX, or a zip or tar of such.")
 
 
 def shape(limit: int) -> Shape:
@@ -46,7 +46,10 @@ def shape(limit: int) -> Shape:
 
 @router.post("/documents", response_model=None, **reference.DOCUMENT_IN)
 async def submit_document(request: Request, door: AtDoor, caller: Calling) -> Response:
-    """Hand in a document that answers may draw on: a runbook, a post-mortem, a manual, as PDF, Markdown, plain text, HTML or DOCX."""
+    """Hand in a document that answers may draw on: a runbook, a post-mortem, a manual, as PDF, Markdown, plain text, HTML or DOCX.
+
+    An archive (zip, tar, packed or not) of such is unpacked: each file becomes a document and a job of its own.
+    """
     door.check()
     form_shape = shape(door.settings.upload_limit)
     async with door.quota.file(caller.tenant), open_shelf(door.blobs, caller.tenant) as shelf:

@@ -38,8 +38,14 @@ DOCUMENT_TYPES: Final = {
     "text/plain": ("txt", "text"),
     "text/html": ("html", "htm"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
+    "application/zip": ("zip",),
+    "application/x-tar": ("tar",),
+    "application/gzip": ("gz", "tgz"),
+    "application/x-bzip2": ("bz2", "tbz2"),
+    "application/x-xz": ("xz", "txz"),
+    "application/zstd": ("zst", "tzst"),
 }
-"""The kinds of documents: media type and the extensions that stand for it."""
+"""The kinds of documents, and of archives of them: media type and the extensions that stand for it."""
 _EXTENSIONS: Final = {extension for extensions in DOCUMENT_TYPES.values() for extension in extensions}
 _EXTENSION: Final = re.compile(r"\.([a-z0-9]{0,7}[a-z][a-z0-9]{0,7})$")
 

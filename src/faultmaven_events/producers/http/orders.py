@@ -1,5 +1,6 @@
 """What people order about a job: that nobody wants it any more, or that it goes on its way again."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -23,6 +24,9 @@ from faultmaven_events.schemas.redrive import Redrive
 
 BODY: Final = 4096
 """Bytes of an order's body."""
+
+AT_ONCE: Final = 50
+"""Jobs that are cancelled side by side."""
 
 log = structlog.get_logger()
 
@@ -51,21 +55,30 @@ def cancellation(job: Job, caller: Caller, reason: str | None, now: datetime) ->
 
 
 async def cancel(door: Door, job: Job, caller: Caller, reason: str | None) -> None:
-    """Cancel a job: the broker has the event when this returns.
+    """Cancel a job, and of an archive the files that are not done: the broker has the events when this returns.
 
     Raises:
         Problem: job-ended, broker-unavailable.
     """
-    if job.status in TERMINAL:
+    wanted = await door.jobs.unfinished_children(job.tenant, job.id) if job.kind != "troubleshoot" else []
+    if job.status not in TERMINAL:
+        wanted = [job, *wanted]
+    if not wanted:
         raise Problem("job-ended", f"The job is {job.status}; there is nothing to cancel.")
+    now = datetime.now(UTC)
+    for at in range(0, len(wanted), AT_ONCE):
+        await asyncio.gather(*(_cancel(door, cancellation(each, caller, reason, now)) for each in wanted[at : at + AT_ONCE]))
+
+
+async def _cancel(door: Door, event: Event[Cancelled]) -> None:
     try:
-        await door.gate.publish(cancellation(job, caller, reason, datetime.now(UTC)))
+        await door.gate.publish(event)
     except TransientError as error:
         raise Problem("broker-unavailable", "The broker did not confirm; the job may not be cancelled. Try again.") from error
     try:
-        await door.control.cancel(job.id)
+        await door.control.cancel(event.subject)
     except TransientError:
-        log.warning("cancelled_work_goes_on", job=str(job.id))  # the job is cancelled; its work is done for nothing
+        log.warning("cancelled_work_goes_on", job=str(event.subject))  # the job is cancelled; its work is done for nothing
 
 
 async def retry(door: Door, job: Job, caller: Caller) -> tuple[UUID, Redrive]:

@@ -11,7 +11,6 @@ BAD = {
     "haproxy-servers-unchecked": ("haproxy.cfg", "defaults\n mode http\nbackend a\n server a1 10.0.0.1:80\n"),
     "postgresql-fsync-off": ("postgresql.conf", "max_connections = 100\nshared_buffers = 1GB\nfsync = off\n"),
     "rabbitmq-disk-limit-low": ("rabbitmq.conf", "listeners.tcp.1 = 10.0.0.1:5672\ndisk_free_limit.absolute = 50MB\n"),
-    "kubernetes-no-limits": ("deploy.yaml", "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        image: a:1\n"),
     "image-latest": ("compose.yaml", "services:\n  a:\n    image: redis\n    restart: always\n"),
     "dockerfile-root": ("Dockerfile", "FROM python:3.11\nRUN x\nCMD y\n"),
     "dockerfile-latest": ("Dockerfile", "FROM python AS build\nRUN x\nCMD y\n"),

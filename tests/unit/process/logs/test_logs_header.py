@@ -25,7 +25,7 @@ HEADERS = [
     ("Nov 20 05:26:42 web01 sshd[123]: session opened", UTC_0526, None, "sshd", None, "123", "session opened"),
     ("<13>Nov 20 05:26:42 web01 cron[9]: job done", UTC_0526, None, "cron", None, "9", "job done"),
     ("[Fri Nov 20 05:26:42 2026] [error] child died", UTC_0526, "error", None, None, None, "child died"),
-    ("[Fri Nov 20 05:26:42.000123 2026] [core:notice] [pid 7] resuming", UTC_0526 + 0.000123, None, None, "core:notice", None, "resuming"),
+    ("[Fri Nov 20 05:26:42.000123 2026] [core:notice] [pid 7] resuming", UTC_0526 + 0.000123, "notice", None, "core", None, "resuming"),
     ("75:M 20 Nov 2026 05:26:42.364 * Ready", UTC_0526 + 0.364, None, None, None, "75", "Ready"),
     ("20-Nov-2026 05:26:42.364 SEVERE [http-1] org.apache.Tomcat.run failed", UTC_0526 + 0.364, "error", None, "http-1", None, None),
     (

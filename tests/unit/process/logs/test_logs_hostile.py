@@ -80,3 +80,38 @@ def test_random_times_leave_the_buckets_bounded() -> None:
 def test_the_same_lines_give_the_same_insights() -> None:
     lines = [f"2026-11-20 05:00:{n % 60:02d} ERROR failed {n} of {n * 7}" for n in range(500)]
     assert insights(lines) == insights(lines)
+
+
+def test_ever_new_messages_stay_bounded_and_what_fits_nowhere_is_said() -> None:
+    draw = random.Random(7)  # no secret
+    found = insights(f"2026-11-20 05:00:00 INFO {draw.randbytes(9).hex(' ', 3).translate(LETTERS)} rest" for _ in range(10_000))
+    assert sum(template.count for template in found.templates) > 0
+    assert len(found.templates) <= 250
+    assert any("too many different ones" in text or "not listed" in text for text in found.truncated)
+
+
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["\tat a.b.c(D.java:1)"] * 50,
+        ["x"] * 500,
+        ["2026-11-20 05:00:00 ERROR a\r"] * 30,
+        ["2026-11-20 05:00:00 ERROR \x00a\x00"] * 30,
+        ["caf\u00e9 \ufffd\ufffd refused"] * 30,
+        ["{"] * 30,
+        ["2026-03-29 01:59:59 INFO a", "2026-03-29 03:00:00 INFO a", "2026-10-25 02:59:59 INFO a", "2026-10-25 02:00:00 INFO a"] * 5,
+        ["Feb 29 05:00:00 web-1 cron[1]: a"] * 10,
+        ["Feb 30 05:00:00 web-1 cron[1]: a"] * 10,
+    ],
+    ids=["continuations", "one-character", "crlf", "nul", "replaced", "braces", "summer-time", "leap-day", "no-such-day"],
+)
+def test_odd_files_are_read_whole(lines: list[str]) -> None:
+    found = insights(lines)
+    assert found.lines == len(lines)
+    assert sum(found.levels.values()) <= len(lines)
+    for fact in found.facts:
+        for citation in fact.citations:
+            assert lines[citation.line_start - 1].removesuffix("\r").startswith(citation.quote)

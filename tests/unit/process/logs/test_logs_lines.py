@@ -1,3 +1,4 @@
+import pytest
 from log_reading import events, facts, insights
 
 from faultmaven_events.consumers.process.citation import cite
@@ -111,3 +112,78 @@ def test_one_impossible_time_does_not_stretch_the_file() -> None:
     lines = [f"2026-11-20 05:26:{second:02d} INFO tick" for second in range(20)]
     lines.insert(10, "1999-01-01 00:00:00 INFO tick")
     assert insights(lines).bucket_s == 1.0
+
+
+STACKS = {
+    "ruby": (["app.rb:3:in `pay': card refused (PaymentError)", "\tfrom app.rb:9:in `run'"], "PaymentError", None),
+    "rails": (["PaymentError (card refused):", "  ", "app/models/pay.rb:3:in `charge'"], "PaymentError", None),
+    "rust": (
+        [
+            "thread 'main' panicked at src/main.rs:4:5:",
+            "card refused",
+            "stack backtrace:",
+            "   1: shop::open",
+            "             at ./src/db.rs:41:9",
+        ],
+        "panicked",
+        None,
+    ),
+    "php": (
+        [
+            "PHP Fatal error:  Uncaught PayException: card refused in /a/db.php:12",
+            "Stack trace:",
+            "#0 /a/db.php(12): Pay->go()",
+            "#1 {main}",
+        ],
+        "PayException",
+        None,
+    ),
+    "go": (
+        [
+            "panic: card refused",
+            "",
+            "goroutine 1 [running]:",
+            "main.(*Shop).pay(0x0)",
+            "\t/src/main.go:41 +0x1d",
+            "main.main()",
+            "\t/src/main.go:12",
+        ],
+        "panic",
+        None,
+    ),
+    "dotnet": (
+        [
+            "Shop.PayException: outer",
+            "   at Shop.Pay.Go(String s) in /src/Pay.cs:line 4",
+            " ---> Net.SocketException (111): card refused",
+            "   at Net.X.Y()",
+        ],
+        "Net.SocketException",
+        "Shop.PayException",
+    ),
+    "python": (
+        [
+            "Traceback (most recent call last):",
+            '  File "/a/b.py", line 3, in go',
+            "KeyError: card refused",
+            "",
+            "During handling of the above exception, another exception occurred:",
+            "",
+            "Traceback (most recent call last):",
+            '  File "/a/c.py", line 9, in x',
+            "RuntimeError: outer",
+        ],
+        "KeyError",
+        "RuntimeError",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_stack_traces_of_many_languages_are_one_event_with_its_exception(name: str) -> None:
+    trace, type_, outer = STACKS[name]
+    lines = [f"2026-11-20 05:26:42 ERROR {trace[0]}", *trace[1:], "2026-11-20 05:26:43 INFO next"]
+    assert [(event.line, event.end) for event in events(lines)] == [(1, len(trace)), (len(trace) + 1, len(trace) + 1)]
+    (fact,) = facts(lines * 3, "exception")
+    assert (fact.attributes["type"], fact.attributes.get("outer"), fact.count) == (type_, outer, 3)
+    assert "card refused" in fact.text

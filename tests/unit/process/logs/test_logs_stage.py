@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from log_reading import insights
 
-from faultmaven_events.consumers.process.analyse import analyse, lines_of, summary
+from faultmaven_events.consumers.process.analyse import analyse, summary
 from faultmaven_events.consumers.process.consumer import Desk, open_stage
+from faultmaven_events.consumers.process.lines import lines_of
 from faultmaven_events.consumers.process.merge import merge
 from faultmaven_events.errors import InvalidEvent, MissingContent
 from faultmaven_events.infra.blobs import open_blobs

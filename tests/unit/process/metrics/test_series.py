@@ -151,6 +151,55 @@ def test_line_protocol_is_read() -> None:
     assert [one.name for one in read(text, "m.txt").series] == ["cpu.usage{host=a}", "cpu.cores{host=a}"]
 
 
+def test_a_series_without_times_is_told_by_its_lines() -> None:
+    text = "requests,errors\n" + "".join(f"{100 + n % 3},{0 if n < 60 else 9 + n % 3}\n" for n in range(120))
+    insights = read(text)
+    fact = next(fact for fact in of_kind(insights, "change_point") if fact.attributes["series"] == "errors")
+    assert (fact.at, fact.citations[0].line_start) == (None, 62)
+    assert "from line 62 on" in fact.text
+    assert insights.series == ()
+
+
+def test_growth_towards_a_known_limit_says_when_it_is_reached() -> None:
+    text = table(used_memory=[1000 + 10 * n for n in range(100)], maxmemory=[3000] * 100)
+    (fact,) = of_kind(read(text), "change_point")
+    assert fact.attributes["exhausted_in_s"] == pytest.approx(101, abs=3)
+    assert "At this rate it reaches 3,000 bytes in" in fact.text
+
+
+def test_an_episode_says_whether_it_ended() -> None:
+    quiet = [50 + n * 7 % 5 for n in range(120)]
+    for spell, recovered in ((slice(60, 63), True), (slice(117, 120), False)):
+        values = list(quiet)
+        values[spell] = [400] * 3
+        (fact,) = of_kind(read(table(latency_ms=values)), "anomaly")
+        assert (fact.attributes["recovered"], fact.attributes["duration_s"], fact.attributes["peak"]) == (recovered, 3, 400)
+        assert ("had not recovered" in fact.text) is not recovered
+
+
+def test_a_series_that_stops_while_others_go_on_is_told() -> None:
+    rows = "".join(f"{START + timedelta(seconds=10 * n):%Y-%m-%dT%H:%M:%SZ},{n},{n if n < 60 else ''}\n" for n in range(120))
+    (fact,) = of_kind(read("time,load,depth\n" + rows), "silence")
+    assert (fact.attributes["series"], fact.at, fact.citations[0].line_start) == ("depth", START + timedelta(seconds=590), 61)
+
+
+def test_counters_that_start_anew_together_are_one_restart() -> None:
+    values = [100 * n for n in range(60)] + [100 * n for n in range(60)]
+    facts = of_kind(read(table(bytes_sent_total=values, calls_total=values)), "restart")
+    assert [(fact.at, fact.count, fact.citations[0].line_end) for fact in facts] == [(START + timedelta(seconds=60), 2, 62)]
+
+
+def test_the_course_of_a_day_is_no_finding_and_an_hour_out_of_it_is() -> None:
+    hours = 24 * 6
+    values = [round(100 + 80 * math.sin(n * math.pi / 12) + n * 13 % 7, 2) for n in range(4 * hours)]
+    day = [round(100 + 80 * math.sin(n * math.pi / 48) + n * 13 % 7, 2) for n in range(4 * hours)]
+    day[300:306] = [value + 160 for value in day[300:306]]
+    rows = "".join(f"{START + timedelta(minutes=15 * n):%Y-%m-%dT%H:%M:%SZ},{day[n]}\n" for n in range(len(values)))
+    facts = read("time,queue_size\n" + rows).facts
+    assert [(fact.kind, fact.at) for fact in facts] == [("anomaly", START + timedelta(minutes=15 * 300))]
+    assert facts[0].attributes["peak"] == max(day[300:306])
+
+
 HOSTILE = ["", "\n", "time\n", "time,a\n", "a,b\n1,2\n", "time,a\nNaN,NaN\n", "time,a\n2026-01-01T00:00:00Z,1e400\n2026-01-01T00:00:01Z,-inf\n", "time,a\n" + "2026-01-01T00:00:00Z,1\n" * 50,
            "time," + "a" * 300_000 + "\n1,2\n", "time,a,b\n2026-01-01T00:00:00Z,1\n", "t,a\n99999999999999999999,1\n", 'time,"a\n"2026-01-01T00:00:00Z",1\n', "x" * 300_000]  # fmt: skip
 

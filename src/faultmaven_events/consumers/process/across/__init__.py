@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from faultmaven_events.consumers.process.across.contradictions import contradictions
+from faultmaven_events.consumers.process.across.correlation import request_paths
+from faultmaven_events.consumers.process.across.running import limits_reached
+from faultmaven_events.consumers.process.across.series import series_that_lead
+from faultmaven_events.consumers.process.across.skew import clock_skews
+from faultmaven_events.consumers.process.across.versions import changed_settings
 from faultmaven_events.schemas.insight import Fact, Insights
 
 Finder = Callable[[Sequence[Insights]], Iterator[Fact]]
 """Yields facts, weightiest first, that cite every file that they speak of (at least one line); ids are given afterwards."""
 
-FINDERS: Final[tuple[Finder, ...]] = ()
+FINDERS: Final[tuple[Finder, ...]] = (contradictions, changed_settings, limits_reached, series_that_lead, request_paths, clock_skews)
 MOST: Final = 40
 """Facts of one finder at most."""
 

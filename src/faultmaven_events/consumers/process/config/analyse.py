@@ -1,16 +1,17 @@
 """A configuration file in, its insights out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from uuid import UUID
 
 from faultmaven_events.consumers.process.config.address import dependencies, listening
 from faultmaven_events.consumers.process.config.change import changes_of, is_diff
 from faultmaven_events.consumers.process.config.dialect import Dialect, read
-from faultmaven_events.consumers.process.config.entry import Problem, Reading
+from faultmaven_events.consumers.process.config.entry import Entry, Reading
+from faultmaven_events.consumers.process.config.findings import findings
+from faultmaven_events.consumers.process.config.lint.check import broken_rules
+from faultmaven_events.consumers.process.config.lint.finding import notes_of
 from faultmaven_events.consumers.process.config.notable import settings_worth_knowing
-from faultmaven_events.consumers.process.config.practice import broken_practices
-from faultmaven_events.consumers.process.config.spelling import odd_spellings
 from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable
 from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Insights, Setting
@@ -18,6 +19,8 @@ from faultmaven_events.schemas.insight import Insights, Setting
 MOST_FACTS = 120
 MOST_SETTINGS = 2000
 VALUE_LIMIT = 500
+QUOTE_LIMIT = 400
+"""Characters of a line that is kept with its setting, so that a fact of several files can cite it."""
 
 
 def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: Classification) -> Insights:
@@ -30,10 +33,8 @@ def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: C
         notes, component = list(changes_of(lines, classification.format)), None
     else:
         dialect, reading = read(name, classification.format, text)
-        settings = tuple(
-            Setting(path=entry.path, value=entry.value[:VALUE_LIMIT], line=entry.line) for entry in reading.entries[:MOST_SETTINGS]
-        )
-        notes, truncated, component = list(_notes(dialect, reading)), reading.truncated, dialect.product
+        settings = tuple(_setting(entry, lines) for entry in reading.entries[:MOST_SETTINGS])
+        notes, truncated, component = list(_notes(dialect, reading, lines, name)), reading.truncated, dialect.product
         if len(reading.entries) > MOST_SETTINGS:
             truncated = (*truncated, f"settings: the first {MOST_SETTINGS} of {len(reading.entries)}")
     facts, left_out = facts_of(notes, evidence_id=evidence_id, file=name, lines=lines, most=MOST_FACTS)
@@ -49,19 +50,17 @@ def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: C
     )
 
 
-def _notes(dialect: Dialect, reading: Reading) -> Iterator[Note]:
+def _notes(dialect: Dialect, reading: Reading, lines: Sequence[str], name: str) -> Iterator[Note]:
     product, entries = dialect.product, reading.entries
     return chain(
-        (_syntax(problem, product) for problem in reading.problems[:20]),
-        broken_practices(entries, dialect.name, product),
-        odd_spellings(entries),
+        findings(dialect, reading, lines, name),
+        notes_of(broken_rules(dialect.name, reading, lines), product),
         dependencies(entries, product),
         listening(entries, product),
         settings_worth_knowing(entries, product),
     )
 
 
-def _syntax(problem: Problem, product: str | None) -> Note:
-    place = f"line {problem.line}" + (f", column {problem.column}" if problem.column else "")
-    attributes = {"rule": problem.rule, "severity": "high", "fix": "Correct the text there.", "column": problem.column}
-    return Note("config_finding", f"{problem.text} ({place})", problem.line, weight=5.0, component=product, attributes=attributes)
+def _setting(entry: Entry, lines: Sequence[str]) -> Setting:
+    quote = lines[entry.line - 1] if 0 < entry.line <= len(lines) and len(lines[entry.line - 1]) <= QUOTE_LIMIT else None
+    return Setting(path=entry.path, value=entry.value[:VALUE_LIMIT], line=entry.line, quote=quote)

@@ -6,9 +6,12 @@ from itertools import islice
 
 from faultmaven_events.consumers.process.config.braces import read_hcl, read_nginx
 from faultmaven_events.consumers.process.config.entry import Reader, Reading
+from faultmaven_events.consumers.process.config.erlang_text import read_erlang
 from faultmaven_events.consumers.process.config.ini_text import read_ini
 from faultmaven_events.consumers.process.config.json_text import read_json
+from faultmaven_events.consumers.process.config.lines_text import read_hba, read_logrotate, read_sshd
 from faultmaven_events.consumers.process.config.pairs_text import read_dockerfile, read_haproxy, read_hosts, read_pairs
+from faultmaven_events.consumers.process.config.tags_text import read_apache
 from faultmaven_events.consumers.process.config.toml_text import read_toml
 from faultmaven_events.consumers.process.config.xml_text import read_xml
 from faultmaven_events.consumers.process.config.yaml_text import read_yaml
@@ -42,7 +45,26 @@ DIALECTS = (
         r"^(deployment|service|ingress|statefulset|daemonset)\.ya?ml$",
         r"^apiVersion:\s*\S+(?s:.*)^kind:\s*\S+|^kind:\s*\S+(?s:.*)^apiVersion:\s*\S+",
     ),
+    Dialect("prometheus", read_yaml, r"prometheus[\w-]*\.ya?ml$", r"^scrape_configs:\s*$", "prometheus"),
+    Dialect(
+        "prometheus-rules", read_yaml, r"(rules|alerts)[\w-]*\.ya?ml$", r"^groups:\s*$(?s:.*)^\s+(- )?(alert|record):\s*\S", "prometheus"
+    ),
+    Dialect("envoy", read_yaml, r"envoy[\w-]*\.ya?ml$", r"^static_resources:\s*$(?s:.*)^\s+(listeners|clusters):", "envoy"),
+    Dialect(
+        "rabbitmq-definitions",
+        read_json,
+        r"(rabbit|definitions)[\w.-]*\.json$",
+        r"\"(rabbit(mq)?_version|product_name|x-queue-type)\"(?s:.*)\"(vhosts?|users|queues|policies)\"\s*:",
+        "rabbitmq",
+    ),
     Dialect("json", read_json, r"\.json$", r"\A\s*[\[{]\s*(\"|\{|\[|\]|\})"),
+    Dialect(
+        "apache",
+        read_apache,
+        r"apache|httpd|\.htaccess",
+        r"^\s*(<(VirtualHost|Directory|IfModule|Location|FilesMatch)\b[^>\n]*>|(ServerRoot|DocumentRoot|LoadModule|RewriteEngine|MaxRequestWorkers|ServerTokens|KeepAliveTimeout)\s+\S)",
+        "httpd",
+    ),
     Dialect("xml", read_xml, r"\.(xml|plist|config|csproj|pom)$", r"\A\s*<(\?xml|!DOCTYPE|[A-Za-z][\w:.-]*[\s/>])"),
     Dialect(
         "nginx",
@@ -58,10 +80,24 @@ DIALECTS = (
         r"\.(tf|tfvars|hcl|nomad)$",
         r"^(resource|variable|provider|module|terraform|job|locals|output|data)\b[^=\n]*\{\s*$",
     ),
+    Dialect(
+        "rabbitmq-advanced",
+        read_erlang,
+        r"advanced\.config|rabbitmq\.config$",
+        r"^\s*\{\s*(rabbit|rabbitmq_\w+|kernel|ra|osiris|ssl)\s*,\s*\[",
+        "rabbitmq",
+    ),
+    Dialect(
+        "logrotate",
+        read_logrotate,
+        r"logrotate",
+        r"^\s*[/~\"*][^\s{}]*[^{}\n]*\{\s*$(?s:.*)^\s*(rotate\s+\d|daily|weekly|monthly|missingok|compress|copytruncate)\b",
+    ),
     Dialect("supervisord", read_ini, r"supervisor", r"^\[(supervisord|program:[^\]]+)\]", "supervisord"),
     Dialect(
         "systemd", read_ini, r"\.(service|timer|socket|mount|target|slice)$", r"^\[(Unit|Service|Install|Timer|Socket|Mount)\]", None, 2
     ),
+    Dialect("pgbouncer", read_ini, r"pgbouncer", r"^\[pgbouncer\]\s*$", "pgbouncer"),
     Dialect("mysql", read_ini, r"(^|[./])(my|mysqld|mariadb)[\w.-]*\.(cnf|ini)", r"^\[(mysqld|mariadb|client|mysqld_safe)\]", "mysql"),
     Dialect(
         "rabbitmq",
@@ -71,9 +107,31 @@ DIALECTS = (
         "rabbitmq",
     ),
     Dialect(
+        "pg_hba",
+        read_hba,
+        r"pg_hba",
+        r"^(local|host(no)?(ssl)?)[ \t]+\S+[ \t]+\S+[ \t]+(\S+[ \t]+)?(trust|reject|md5|peer|ident|password|scram-sha-256|cert|ldap)\b",
+        "postgresql",
+    ),
+    Dialect(
+        "kafka",
+        read_pairs,
+        r"(^|/)(server|broker|kafka)[\w-]*\.properties$",
+        r"^(broker\.id|node\.id|log\.dirs|zookeeper\.connect|process\.roles|controller\.quorum\.\w+)\s*=",
+        "kafka",
+    ),
+    Dialect(
+        "sshd",
+        read_sshd,
+        r"sshd_config",
+        r"^\s*(PermitRootLogin|PasswordAuthentication|PubkeyAuthentication|ChallengeResponseAuthentication|AuthorizedKeysFile|UsePAM|MaxStartups|X11Forwarding|Subsystem\s+sftp)\s+\S",
+        "sshd",
+        2,
+    ),
+    Dialect(
         "postgresql",
         read_pairs,
-        r"postgres|pg_hba|pgsql",
+        r"postgres|pgsql",
         r"^\s*#?\s*(shared_buffers|max_connections|listen_addresses|work_mem|wal_level|log_line_prefix|max_wal_size|log_min_duration_statement)\s*=?\s*\S",
         "postgresql",
         2,
@@ -82,7 +140,7 @@ DIALECTS = (
         "redis",
         read_pairs,
         r"redis|valkey|sentinel",
-        r"^\s*(maxmemory(-policy)?|appendonly|protected-mode|requirepass|tcp-backlog|save|databases|replicaof|bind)\s+\S",
+        r"^\s*(maxmemory(-policy)?|appendonly|protected-mode|requirepass|tcp-backlog|save|databases|replicaof|bind|cluster-enabled|cluster-node-timeout|tcp-keepalive|appendfsync|maxclients)\s+\S",
         "redis",
         2,
     ),

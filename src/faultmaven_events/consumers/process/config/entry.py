@@ -1,7 +1,7 @@
 """What every reader of a configuration format returns."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MOST_ENTRIES = 20_000
 """Values that are read from one file; what an alias bomb can blow up to at most."""
@@ -23,21 +23,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with the text itself, at a 1-based line and column."""
+    """Something wrong with the text itself, at a 1-based line and column; `severity` is high, medium or low."""
 
     rule: str
     text: str
     line: int
     column: int | None = None
+    severity: str = "high"
+    fix: str = "Correct the text there."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Entries in the order of the file, and what kept the rest from being read."""
+    """Entries in the order of the file, what kept the rest from being read, and what `lint/` looks at: the parsed structure."""
 
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
     truncated: tuple[str, ...] = ()
+    tree: object = field(default=None, compare=False)
 
 
 Reader = Callable[[str], Reading]
@@ -52,6 +55,11 @@ def unquoted(value: str) -> str:
     """The value without the quotes around it."""
     value = value.strip()
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def last_line(text: str) -> int:
+    """The number of a text's last line; 1 for none."""
+    return max(1, text.count("\n") + (not text.endswith("\n")))
 
 
 def within(limit: int, entries: Iterator[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:

@@ -33,7 +33,7 @@ def read_yaml(text: str) -> Reading:
     entries, truncated = within(MOST_ENTRIES, walk.documents(documents))
     if walk.visits >= MOST_VISITS:
         truncated = (f"aliases blow up to more than {MOST_VISITS} nodes; the rest was not read",)
-    return Reading(entries, tuple(walk.problems), truncated)
+    return Reading(entries, tuple(walk.problems), truncated, tree=tuple(documents))
 
 
 def _problem(error: Exception, text: str) -> Problem:

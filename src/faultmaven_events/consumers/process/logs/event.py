@@ -1,6 +1,6 @@
 """One logged event: a header, a message, and the lines that it takes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from faultmaven_events.consumers.process.citation import cite
@@ -13,7 +13,10 @@ KEPT = 80
 
 @dataclass(slots=True)
 class Event:
-    """`line` is 1-based. `text` is the message; `lines` holds the raw lines, the first of them with its header."""
+    """`line` is 1-based. `text` is the message; `lines` holds the raw lines, the first of them with its header.
+
+    `below`: the message stands in the lines under its header.
+    """
 
     line: int
     at: float | None
@@ -26,7 +29,12 @@ class Event:
     lines: list[str]
     fields: Fields | None = None
     trace: str | None = None
-    attached: dict[str, str] = field(default_factory=dict)
+    attached: dict[str, str] | None = None
+    below: bool = False
+
+    def attach(self, word: str, text: str) -> None:
+        """Keep what a further line says of this event."""
+        self.attached = (self.attached or {}) | {word: text}
 
     @property
     def end(self) -> int:

@@ -27,6 +27,8 @@ TOLD: Final = re.compile(
 """Fields that tell what went wrong: they belong to the template."""
 
 _PAIR = re.compile(r"""([A-Za-z_@][\w.@/-]{0,60})=("(?:[^"\\]|\\.){0,8000}"|[^\s"]{0,8000})(?=\s|$)""")
+_AUDIT = re.compile(r"audit\((\d{10}\.\d{3}):\d+\):?")
+"""What auditd writes for a time."""
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -97,9 +99,14 @@ def read(fields: Fields, clock: stamps.Clock) -> Structured:
         return None
 
     at = stamps.parse(first(plan.time), clock)
+    if at is None and (audit := _AUDIT.match(str(fields.get("msg", ""))[:64])):
+        at = float(audit[1])
+        taken.add("msg")
     word = first(plan.level)
     if word is None and isinstance(fields.get("s"), str) and fields["s"] in levels.LETTERS:
         word = first(("s",))
+    if word is None and "__REALTIME_TIMESTAMP" in fields:
+        word = first(("PRIORITY",)) if "PRIORITY" in fields else None
     message, trace, component, logger, pid = (
         first(plan.message),
         first(plan.trace),

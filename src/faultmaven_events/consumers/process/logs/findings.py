@@ -50,7 +50,14 @@ def _top(found: Iterable[Draft], kind: str) -> list[Draft]:
 def _levelled(named: Sequence[Named]) -> Iterator[Draft]:
     for kind, ranks in (("error", (3, 4)), ("warning", (2,))):
         found = [
-            draft(kind, f"{said(tally)}: {times(tally)}", tally, text, 10 * rank(tally) + math.log1p(tally.count), **_further(tally))
+            draft(
+                kind,
+                f"{said(tally)}: {times(tally)}{f'; always with {tally.only}' if tally.only else ''}",
+                tally,
+                text,
+                10 * rank(tally) + math.log1p(tally.count),
+                **_further(tally),
+            )
             for text, tally in named
             if rank(tally) in ranks
         ]
@@ -59,6 +66,8 @@ def _levelled(named: Sequence[Named]) -> Iterator[Draft]:
 
 def _further(tally: Tally) -> dict[str, Scalar]:
     more: dict[str, Scalar] = {word: text for word, text in tally.attached.items() if word != "open"}
+    if tally.only:
+        more["only"] = tally.only
     if upstream := _UPSTREAM.search(tally.text):
         more["upstream"] = upstream[1]
     return more

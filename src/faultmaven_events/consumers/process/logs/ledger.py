@@ -5,6 +5,7 @@ from typing import Final
 
 from faultmaven_events.consumers.process.logs import words
 from faultmaven_events.consumers.process.logs.event import Event
+from faultmaven_events.consumers.process.logs.parameters import HELD, TEXT, wanted
 from faultmaven_events.consumers.process.logs.request import Wording
 from faultmaven_events.consumers.process.logs.tally import OCCURRENCES, Occurrence, Tally
 from faultmaven_events.consumers.process.logs.templates import GROUPS, Group, Miner
@@ -24,14 +25,18 @@ class Ledger:
         self._miner = Miner()
         self._tallies: dict[int, Tally] = {}
         self._groups: dict[int, Group] = {}
+        self._heard = 0
 
-    def post(self, event: Event, wording: Wording, bucket: int | None) -> Tally:
-        """Count an event."""
-        group = self._miner.add(wording.text)
+    def post(self, event: Event, wording: Wording, bucket: int | None, flat: str | None = None) -> Tally:
+        """Count an event; `flat` is its wording flattened, where that is at hand."""
+        group = self._miner.add(wording.text, flat)
         tally = self._tallies.get(group.number)
         if tally is None:
             tally = self._new(group, event, wording)
         tally.add(event.line, event.at, wording.level, bucket)
+        if not wording.access and self._heard < HELD and wanted(tally.count):
+            self._heard += 1
+            tally.heard.append(wording.text[:TEXT])
         if tally.kept and len(tally.occurrences) < OCCURRENCES:
             tally.occurrences.append(occurrence(event, self._cite))
         return tally
@@ -56,7 +61,7 @@ class Ledger:
             rules=rules,
             implied=None if ordinary else words.implied_level(told),
             dump=words.is_dump(told),
-            attached=dict(event.attached),
+            attached=dict(event.attached or {}),
             access=wording.access,
             kept=self._journal or any(rule.kind in _NOTABLE for rule in rules),
         )
@@ -80,6 +85,10 @@ class Ledger:
         self._fold()
         named = [(self._groups[number].template[:_TEXT] or "(empty)", tally) for number, tally in self._tallies.items()]
         return sorted(named, key=lambda one: one[1].first_line)
+
+    def root(self, number: int) -> int:
+        """Return the number of the template that a group ended up in."""
+        return self._groups[number].root().number
 
     def template(self, number: int) -> str:
         """Return the text of the template that a group ended up in."""

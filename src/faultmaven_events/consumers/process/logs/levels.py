@@ -5,13 +5,13 @@ from typing import Final
 from faultmaven_events.schemas.insight import Level
 
 _MEANINGS: Final[dict[Level, str]] = {
-    "trace": "trace finest finer verbose vrb trc silly",
-    "debug": "debug dbg fine debug1 debug2 debug3 debug4 debug5 dbug deb",
+    "trace": "trace finest finer verbose vrb trc trce silly",
+    "debug": "debug debu dbg fine debug1 debug2 debug3 debug4 debug5 dbug deb",
     "info": "info information informational inf log config system success audit detail hint statement context query location",
     "notice": "notice note ntc",
     "warning": "warn warning wrn",
-    "error": "error err severe failure eror",
-    "critical": "critical crit fatal ftl panic alert emerg emergency crash dpanic",
+    "error": "error err severe failure fail eror erro",
+    "critical": "critical crit fatal fata ftl panic pani alert emerg emergency crash dpanic",
 }
 WORDS: Final[dict[str, Level]] = {word: level for level, words in _MEANINGS.items() for word in words.split()}
 LETTERS: Final[dict[str, Level]] = {

@@ -1,11 +1,13 @@
 """Lines into events: the file's own formats are learned from its beginning, and again when many lines stop fitting them."""
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Final
 
+from faultmaven_events.consumers.process.lines import LongLine
 from faultmaven_events.consumers.process.logs import fields, header, levels, stamps
 from faultmaven_events.consumers.process.logs.event import KEPT, Event
 
@@ -14,10 +16,14 @@ CUT: Final = 65_536
 SAMPLE: Final = 1_000
 LAYOUTS: Final = 6
 _RELEARN: Final = 60
+_BLANKS: Final = 4
 _TRACEBACK: Final = "Traceback (most recent call last)"
 _PIPE = re.compile(r"(?P<name>[A-Za-z][\w./-]{0,60})\s*\| ?")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,12}[A-Za-z]")
 _BAD = re.compile(r"(?i)error|exception|fail|fatal|panic|abort|crash")
+_ATTACHED: Final = levels.ATTACHED | {word.upper() for word in levels.ATTACHED}
+_LEAD: Final = re.compile(rf"({levels.UPPER}): ?")
+_CALL = re.compile(r"[\w./*()\[\]{}-]{1,200}\([^()]{0,400}\)\s*$")
 _LEAP_BACK, _LEAP_AHEAD = 30 * 86_400.0, 400 * 86_400.0
 
 
@@ -28,6 +34,7 @@ class Reader:
         self._now = now
         self._layouts: list[header.Layout] = []
         self._json = self._logfmt = self._piped = False
+        self._bodies = False
         self._misses: list[str] = []
         self._missed, self._patience = 0, _RELEARN
         self._last: float | None = None
@@ -38,6 +45,7 @@ class Reader:
         self.cut = 0
         self.backwards = 0
         self.furthest_back = 0.0
+        self.back: Event | None = None
         self.timed = 0
 
     @property
@@ -51,30 +59,35 @@ class Reader:
         source = iter(lines)
         head = list(islice(source, SAMPLE))
         self._learn([clean(line[:CUT]) for line in head[:: max(1, len(head) // 200)]])
+        self._patience = _RELEARN if self.learned else 4 * _RELEARN
         pending: Event | None = None
+        blanks: deque[str] = deque(maxlen=_BLANKS)
         for number, raw in enumerate(chain(head, source), 1):
             self.lines = number
-            line = clean(raw[:CUT])
-            if len(raw) > CUT:
-                self.cut += 1
+            line = raw if len(raw) <= CUT and raw.isascii() and raw.isprintable() else self._cleaned(raw)
             if not line or line.isspace():
+                blanks.append(raw)
                 continue
             event = self._head(line, number, raw)
             if event is None:
                 if pending is not None and self._continues(pending, line):
-                    if len(pending.lines) < KEPT and number == pending.end + 1:
-                        pending.lines.append(raw)
+                    _append(pending, raw, number, blanks)
                     continue
                 event = self._bare(line, number, raw)
-            elif pending is not None and self._attaches(pending, event):
+            elif pending is not None and event.word in _ATTACHED and self._attaches(pending, event):
                 continue
             else:
                 self._watch(event)
+            blanks.clear()
             if pending is not None:
                 yield pending
             pending = event
         if pending is not None:
             yield pending
+
+    def _cleaned(self, raw: str) -> str:
+        self.cut += len(raw) > CUT
+        return clean(raw[:CUT])
 
     def _learn(self, sample: Sequence[str]) -> None:
         full = [line for line in sample if line and not line.isspace()]
@@ -95,13 +108,16 @@ class Reader:
             if not fitting or (self._layouts and len(fitting) < 3):
                 return
             self._layouts.append(layout)
+            self._bodies = self._bodies or _headed(layout, fitting)
             rest = [line for line in rest if not layout.read(line) and not header.CONTINUES.match(line)]
             if len(rest) < 5:
                 return
 
     def _head(self, line: str, number: int, raw: str) -> Event | None:
         """Read a line's header; a line that compose, kubectl or a supervisor put a name and a bar before is read without them."""
-        if self._piped and (pipe := _PIPE.match(line)):
+        if not self._piped:
+            return self._own_head(line, number, raw)
+        if pipe := _PIPE.match(line):
             event = self._own_head(line[pipe.end() :], number, raw)
             if event is not None:
                 event.component = event.component or pipe["name"]
@@ -117,8 +133,8 @@ class Reader:
             if (head := layout.read(line)) is not None:
                 if place:
                     self._layouts.insert(0, self._layouts.pop(place))
-                event = Event(number, head.at, head.level, head.word, head.logger, head.process, head.pid, head.text, [raw])
-                return self._nested(event) if head.text[:1] == "{" else event
+                event = Event(number, *head, [raw])
+                return self._nested(event) if event.text[:1] == "{" else event
         return None
 
     def _nested(self, event: Event) -> Event:
@@ -157,28 +173,30 @@ class Reader:
     def _continues(self, pending: Event, line: str) -> bool:
         if self._piped:
             line = _PIPE.sub("", line, count=1) or " "
+        if self._bodies and (pending.below or not pending.text):
+            _embody(pending, line)
+            return True
         if line.startswith(_TRACEBACK):
             opens = pending.level in {"error", "critical", "warning"} or bool(_BAD.search(pending.text[:2000]))
             if opens:
                 pending.trace = pending.trace or ""
-                pending.attached["open"] = "yes"
+                pending.attach("open", "yes")
             return opens
-        if header.CONTINUES.match(line):
-            if pending.word == "traceback" and not line[0].isspace():
+        if header.CONTINUES.match(line) or _dumped(pending, line):
+            if pending.word == "traceback" and pending.attached and not line[0].isspace():
                 pending.attached.pop("open", None)
             return True
-        unfinished = pending.word == "traceback" or "open" in pending.attached
-        if unfinished:
-            pending.attached.pop("open", None)
+        if pending.word == "traceback" or (pending.attached and "open" in pending.attached):
+            if pending.attached:
+                pending.attached.pop("open", None)
             return len(pending.lines) < 3 or pending.lines[-1][:1].isspace()
         return False
 
     def _attaches(self, pending: Event, event: Event) -> bool:
-        word = (event.word or "").lower()
-        if word not in levels.ATTACHED or event.pid != pending.pid or event.fields is not None:
+        if event.pid != pending.pid or event.fields is not None:
             return False
-        pending.attached[word] = event.text[:600]
-        if len(pending.lines) < KEPT and event.line == pending.end + 1:
+        pending.attach((event.word or "").lower(), event.text[:600])
+        if len(pending.lines) < KEPT and event.line == pending.end + 1 and not (_long(event.lines[0]) or _long(pending.lines[0])):
             pending.lines.extend(event.lines)
         return True
 
@@ -196,9 +214,45 @@ class Reader:
                 return
             if at < last - 1:
                 self.backwards += 1
-                self.furthest_back = max(self.furthest_back, last - at)
+                if last - at > self.furthest_back:
+                    self.furthest_back, self.back = last - at, event
         self._odd = 0
         self._last = at
+
+
+def _append(event: Event, raw: str, number: int, blanks: deque[str]) -> None:
+    """Cite a further line of an event, and the blank ones before it; not one that is not kept whole, nor behind a gap."""
+    if len(event.lines) < KEPT and number == event.end + 1 + len(blanks) and not (_long(raw) or _long(event.lines[0])):
+        event.lines += [*blanks, raw]
+    blanks.clear()
+
+
+def _headed(layout: header.Layout, lines: Sequence[str]) -> bool:
+    """Whether the messages stand in the lines below their headers."""
+    empty = sum(1 for line in lines if (head := layout.read(line)) and not head[-1])
+    return empty > 0.5 * len(lines)
+
+
+def _embody(event: Event, line: str) -> None:
+    """Take a line in that stands below a header without message."""
+    if not event.below:
+        event.below = True
+        lead = _LEAD.match(line) if event.level is None else None
+        event.word, event.level = (lead[1], levels.level_of(lead[1])) if lead else (event.word, event.level)
+        event.text = line[lead.end() :] if lead else line.strip()
+
+
+def _dumped(pending: Event, line: str) -> bool:
+    """Whether a line is a call in Go's dump of a goroutine, or what a Rust thread panicked with."""
+    last = pending.lines[-1]
+    if last.startswith(("goroutine ", "\t")):
+        return bool(_CALL.match(line))
+    return len(pending.lines) == 1 and " panicked at " in pending.text[:400] and last.rstrip().endswith(":")
+
+
+def _long(line: str) -> bool:
+    """Whether a line is not kept whole, so that it can only be cited alone."""
+    return isinstance(line, LongLine)
 
 
 def clean(line: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from faultmaven_events.consumers.process.logs.event import Event
 from faultmaven_events.consumers.process.logs.fields import Fields, pairs_of
@@ -64,9 +64,15 @@ class Request:
 
 def read(event: Event) -> Request | None:
     """Return the request that an event logs, None when it logs none."""
-    if event.fields is not None:
-        return _of_fields(event.fields)
-    text = event.text
+    return _of_fields(event.fields) if event.fields is not None else of_text(event.text, event)
+
+
+def of_text(text: str, event: Event) -> Request | None:
+    """Return the request that a message logs, None when it logs none.
+
+    A message that logs one still does with every digit as 1, which stands for all digits of a status: one that is None so is None
+    with any digits.
+    """
     if '" ' in text and (match := _LINE.search(text[:6_000])):
         return _of_line(match, event)
     if "/" in text[:600]:
@@ -187,8 +193,7 @@ def _route(path: str) -> str:
     return "/".join(parts) or "/"
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(NamedTuple):
     """What is counted for an event: the text of its template, its level, and whether it only logs a request."""
 
     text: str

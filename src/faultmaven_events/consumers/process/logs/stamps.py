@@ -4,9 +4,10 @@ Groups: Y y (two digits) m b (month's name) d H M S f (fraction) p (AM/PM) z (zo
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 MONTHS = {
     name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
@@ -34,7 +35,7 @@ ZONES = {
 
 _DAY, _MONTH, _MON = r"(?P<d>[0-3]?\d)", r"(?P<m>0?[1-9]|1[0-2])", r"(?P<b>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _YEAR = r"(?P<Y>(?:19|20)\d\d)"
-_TIME = r"(?P<H>[0-2]?\d):(?P<M>[0-5]\d):(?P<S>[0-6]\d)(?:[.,](?P<f>\d{1,9}))?"
+_TIME = r"(?P<H>[0-2]?\d):(?P<M>[0-5]\d):(?P<S>[0-6]\d)(?:(?:[.,]|:(?=\d{1,3}(?![\d:])))(?P<f>\d{1,9}))?"
 _ZONE = rf"(?: ?(?P<z>[+-]\d\d(?::?\d\d)?(?![\d-])|(?:{'|'.join(ZONES)})\b))?"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+"
 
@@ -48,20 +49,21 @@ class Form:
 
 
 FORMS = (
-    Form("iso", rf"{_YEAR}-(?P<m>\d\d)-(?P<d>\d\d)[T _\t]{_TIME}{_ZONE}"),
+    Form("iso", rf"{_YEAR}-(?P<m>\d\d)-(?P<d>\d\d)(?:[T_\t]| {{1,2}}){_TIME}{_ZONE}"),
     Form("iso-dotted", rf"{_YEAR}-(?P<m>\d\d)-(?P<d>\d\d)-(?P<H>\d\d)\.(?P<M>\d\d)\.(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?"),
     Form("slashes", rf"{_YEAR}/(?P<m>\d\d)/(?P<d>\d\d)(?:[T\t-]| (?:- )?){_TIME}{_ZONE}"),
     Form("dots", rf"{_YEAR}\.(?P<m>\d\d)\.(?P<d>\d\d)[T -]{_TIME}{_ZONE}"),
     Form("clf", rf"(?P<d>[0-3]?\d)/{_MON}/{_YEAR}:{_TIME}{_ZONE}"),
     Form("ctime", rf"{_WEEKDAY}{_MON}\s+{_DAY}\s+{_TIME}{_ZONE}\s+{_YEAR}"),
-    Form("rfc822", rf"(?:{_WEEKDAY})?{_DAY}[ -]{_MON}[ -]{_YEAR},?[ :]{_TIME}{_ZONE}"),
+    Form("rfc822", rf"(?:{_WEEKDAY})?{_DAY}[ -]{_MON}[ -]{_YEAR},?(?: |::?){_TIME}{_ZONE}"),
     Form("java", rf"{_MON} {_DAY}, {_YEAR},?(?: at)? {_TIME}(?:\s?(?P<p>[AP]M))?{_ZONE}"),
     Form("cisco", rf"{_MON}\s+{_DAY}\s+{_YEAR}\s+{_TIME}{_ZONE}"),
+    Form("year-short", rf"(?<!\d)(?P<y>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>[0-3]\d) {{1,2}}{_TIME}{_ZONE}"),
     Form("month-first", rf"{_MONTH}[/-](?P<d>[0-3]?\d)[/-](?:{_YEAR}|(?P<y>\d\d)),?\s+{_TIME}(?:\s?(?P<p>[AP]M))?{_ZONE}"),
     Form("day-first", rf"(?P<d>[0-3]?\d)[/.-]{_MONTH}[/.-](?:{_YEAR}|(?P<y>\d\d)),?\s+{_TIME}(?:\s?(?P<p>[AP]M))?{_ZONE}"),
     Form(
         "compact",
-        rf"{_YEAR}(?P<m>[01]\d)(?P<d>[0-3]\d)[T ]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d):?(?P<S>[0-6]\d)(?:[.,](?P<f>\d{{1,9}}))?{_ZONE}(?!\d)",
+        rf"{_YEAR}(?P<m>[01]\d)(?P<d>[0-3]\d)[T -]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d):?(?P<S>[0-6]\d)(?:[.,:](?P<f>\d{{1,9}}))?{_ZONE}(?!\d)",
     ),
     Form(
         "compact-short",
@@ -70,11 +72,17 @@ FORMS = (
     Form("syslog", rf"{_MON}\s+{_DAY}\s+{_TIME}{_ZONE}"),
     Form("klog", rf"(?<=[IWEFD])(?P<m>[01]\d)(?P<d>[0-3]\d) {_TIME}"),
     Form("no-year", rf"(?<!\d)(?<!\d-)(?P<m>[01]\d)-(?P<d>[0-3]\d) {_TIME}"),
+    Form("no-year-dotted", rf"(?<![\d.])(?P<m>0[1-9]|1[0-2])\.(?P<d>[0-3]\d) {_TIME}"),
     Form("epoch", r"(?<![\w.-])(?P<e>[1-4]\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?)(?![\w-])"),
     Form("time", rf"(?<![\d:T]){_TIME}(?![:\d]){_ZONE}"),
     Form("uptime", r"(?<=\[)\s*(?P<u>\d{1,8}\.\d{6})(?=\])"),
 )
 """In order of preference where two forms fit equally well."""
+
+_WHOLE: Final = frozenset(form.name for form in FORMS if form.name not in {"epoch", "time", "uptime"})
+"""Forms whose times say the whole of a second by themselves, its fraction in `f`."""
+
+_LATELY: Final = 5_000
 
 _GROUP = re.compile(r"\(\?P<(\w)>")
 
@@ -93,6 +101,27 @@ class Clock:
     _day: str = ""
     _midnight: int = 0
     _last: int = 0
+    _known: dict[str, float | None] = field(default_factory=dict)
+
+    def at(self, match: re.Match[str]) -> float | None:
+        """Return the epoch time of a match of `stamped(form)`, None as `read` does. Whole seconds that were read lately are looked up."""
+        if self.form.name not in _WHOLE:
+            return self.read(match.groupdict())
+        begin, end = match.span("stamp")
+        start, stop = match.span("f")
+        text = match.string
+        key = text[begin:end] if start < 0 else text[begin:start] + text[stop:end]
+        try:
+            at = self._known[key]
+        except KeyError:
+            at = self._remember(key, match)
+        return at if start < 0 or at is None else at + float(f"0.{text[start:stop]}")
+
+    def _remember(self, key: str, match: re.Match[str]) -> float | None:
+        if len(self._known) >= _LATELY:
+            self._known.clear()
+        at = self._known[key] = self.read(match.groupdict() | {"f": None})
+        return at
 
     def read(self, groups: dict[str, str | None]) -> float | None:
         """Return the epoch time of one match, None when it is no date (31 February) or only an uptime."""
@@ -174,6 +203,11 @@ def scaled(number: float) -> float | None:
 def groups_of(pattern: str) -> frozenset[str]:
     """Return the names of the groups of a form's pattern."""
     return frozenset(_GROUP.findall(pattern))
+
+
+def stamped(form: Form) -> str:
+    """Return the form's pattern with the whole time as the group `stamp`."""
+    return f"(?P<stamp>{form.pattern})"
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,12 @@
 """What is kept of each template and each route while a file streams by; all of it bounded."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
 from faultmaven_events.consumers.process.logs.levels import RANK
+from faultmaven_events.consumers.process.logs.parameters import SAMPLED
 from faultmaven_events.consumers.process.logs.timeline import halved
 from faultmaven_events.consumers.process.logs.words import Rule
 from faultmaven_events.schemas.insight import Citation, Level
@@ -43,6 +45,9 @@ class Tally:
     attached: dict[str, str]
     access: bool
     kept: bool
+    mark: re.Pattern[str] | None = None
+    heard: list[str] = field(default_factory=list)
+    only: str | None = None
     count: int = 0
     levels: dict[Level | None, int] = field(default_factory=dict)
     buckets: dict[int, int] = field(default_factory=dict)
@@ -88,6 +93,7 @@ class Tally:
             self.levels[level] = self.levels.get(level, 0) + count
         for bucket, count in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+        self.heard = [*self.heard, *other.heard][:SAMPLED]
         self.rules = tuple({rule.kind: rule for rule in (*other.rules, *self.rules)}.values())
         self.occurrences = sorted([*self.occurrences, *other.occurrences], key=lambda one: one.line)[:OCCURRENCES]
         self.implied = self.implied or other.implied

@@ -18,12 +18,24 @@ from faultmaven_events.consumers.process.logs.names import known
 WORDS: Final = 120
 """Words of a message that count; the rest of a longer one is `<*>`."""
 GROUPS: Final = 8_000
-CACHED: Final = 60_000
+CACHED: Final = 30_000
+"""Words and word sequences that are remembered, and lines (`KEPT` of them, none longer than `LONG` characters)."""
+KEPT: Final = 10_000
+LONG: Final = 400
 THINNED: Final = 6
 """How often groups are merged to make room before no new ones are taken."""
 _VALUES: Final = 5
 """Different words at one place that make it variable, whatever they are."""
 _INTRODUCE: Final = frozenset(known("template", "introduce"))
+_FLAT: Final = str.maketrans("023456789", "111111111")
+
+
+def flattened(message: str) -> str:
+    """Return the message with every digit as 1.
+
+    Masking knows no digit from another: but for a word that keeps its digits (`sda1`), messages that are the same flat are the same masked.
+    """
+    return message.translate(_FLAT)
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +66,9 @@ class Miner:
 
     def __init__(self, groups: int = GROUPS) -> None:
         self._limit = groups
-        self._tokens: dict[str, str] = {}
+        self._lines: dict[str, Group] = {}
+        self._tokens: dict[str, str | None] = {}
+        self._named: dict[str, str] = {}
         self._seen: dict[tuple[str, ...], Group] = {}
         self._shapes: dict[tuple[str, ...], Group] = {}
         self._rest: dict[int, Group] = {}
@@ -62,39 +76,76 @@ class Miner:
         self._frozen = False
         self._thinned = 0
         self._wide: dict[int, list[Group]] = {}
-        self.overflow = 0
 
-    def add(self, message: str) -> Group:
-        """Return the group of a message; it may be merged into another one later."""
+    @property
+    def overflow(self) -> int:
+        """Messages that came when no more templates were taken, and fit none."""
+        return sum(group.count for group in self._rest.values())
+
+    def add(self, message: str, flat: str | None = None) -> Group:
+        """Return the group of a message; it may be merged into another one later. `flat` is `flattened(message)` where it is at hand."""
+        if flat is None:
+            flat = message.translate(_FLAT)
+        group = self._lines.get(flat)
+        if group is None:
+            group = self._by_words(message, flat)
+        elif group.parent is not None:
+            group = self._lines[flat] = group.root()
+        group.count += 1
+        return group
+
+    def _by_words(self, message: str, flat: str) -> Group:
         tokens = self._tokens
-        words = message.split(None, WORDS)
+        words = flat.split(None, WORDS)
         if len(words) > WORDS:
             words[WORDS:] = [WILDCARD]
         try:
-            key = tuple([tokens[word] for word in words])
+            masked = [tokens[word] for word in words]
         except KeyError:
-            key = tuple([self._mask(word) for word in words])
+            masked = [self._mask(word) for word in words]
+        if None in masked:
+            own = message.split(None, WORDS)
+            key = tuple([self._name(own[place]) if word is None else word for place, word in enumerate(masked)])
+        else:
+            key = tuple(masked)  # type: ignore[arg-type]  # none of them is None
         group = self._seen.get(key)
         if group is None:
             group = self._place(key)
         elif group.parent is not None:
             group = self._seen[key] = group.root()
-        group.count += 1
+        if None not in masked and len(flat) <= LONG:
+            if len(self._lines) >= KEPT:
+                self._lines.clear()
+            self._lines[flat] = group
         return group
 
-    def _mask(self, word: str) -> str:
+    def _mask(self, word: str) -> str | None:
+        """Return a flat word masked, None when it keeps digits of its own."""
         tokens = self._tokens
-        masked = tokens.get(word)
-        if masked is None:
-            if len(tokens) > CACHED:
+        if word in tokens:
+            return tokens[word]
+        masked: str | None = mask(word[:400])
+        if masked is not None and "1" in masked:
+            masked = None
+        if len(word) <= 100:
+            if len(tokens) >= CACHED:
                 tokens.clear()
+            tokens[word] = masked
+        return masked
+
+    def _name(self, word: str) -> str:
+        """Return a word that keeps its digits as it is written, masked."""
+        named = self._named
+        if (masked := named.get(word)) is None:
             masked = mask(word[:400])
-            if len(word) <= 400:
-                tokens[word] = masked
+            if len(named) >= CACHED:
+                named.clear()
+            if len(word) <= 100:
+                named[word] = masked
         return masked
 
     def _place(self, key: tuple[str, ...]) -> Group:
-        if len(self._seen) > CACHED:
+        if len(self._seen) >= KEPT:
             self._seen.clear()
         seen, key = key, fold(key)
         outline = tuple([shape(word) for word in key])
@@ -118,7 +169,6 @@ class Miner:
         if not self._frozen and len(self._shapes) >= self._limit:
             self._thin()
         if self._frozen:
-            self.overflow += 1
             group = self._rest.get(len(key))
             if group is None:
                 group = self._rest[len(key)] = self._group([WILDCARD] * min(len(key), 20))

@@ -58,7 +58,7 @@ class Watch:
                 count=0,
                 level=event.level or "error",
                 component=event.component,
-                attributes={"type": found.type, "message": found.message or None, "frames": where},
+                attributes={"type": found.type, "message": found.message or None, "frames": where, "outer": found.outer},
             )
         draft.count += 1
         draft.until = event.at

@@ -1,5 +1,5 @@
-"""Series of numbers over time: text in, insights out."""
+"""Series of numbers over time: text in, insights and points out."""
 
-from faultmaven_events.consumers.process.metrics.analyse import analyse_metrics
+from faultmaven_events.consumers.process.metrics.analyse import analyse_metrics, measure
 
-__all__ = ["analyse_metrics"]
+__all__ = ["analyse_metrics", "measure"]

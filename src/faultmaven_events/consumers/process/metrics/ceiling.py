@@ -1,6 +1,7 @@
 """Series that sit at a limit: beside a series that says so, at 100 %, or on a plateau after a rise."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,19 +46,50 @@ class Ceiling:
 
 def ceilings(series: Sequence[Samples]) -> Iterator[Ceiling]:
     """Every series that sits at a limit, once each."""
-    limits = [one for one in series if _LIMIT.search(one.name) and len(one) and float(np.ptp(one.values)) == 0 and one.values[0] > 0]
+    by_place = _limits(series)
     for one in series:
-        if one in limits or len(one) < SHORTEST:
+        if id(one) in by_place.limits or len(one) < SHORTEST:
             continue
-        known = next(
-            (limit for limit in limits if _stem(limit.name) & _stem(one.name) == _stem(limit.name) and limit.component == one.component),
-            None,
-        )
+        known = by_place.of(one)
         found = (_at_limit(one, float(known.values[0]), known.name) if known else None) or _at_hundred(one) or _plateau(one)
         if found:
             yield found
 
 
+def known_limits(series: Sequence[Samples]) -> dict[int, float]:
+    """The limit of each series (by `id`) of which a limit is known: by a series that states it, or because it is a share."""
+    limits, found = _limits(series), {}
+    for one in series:
+        if known := limits.of(one):
+            found[id(one)] = float(known.values[0])
+        elif unit_of(one.name) == "%" and len(one) and 1 < float(one.values.max()) <= 100:
+            found[id(one)] = 100.0
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """The series that state limits, by component: there may be thousands of series."""
+
+    limits: frozenset[int]
+    stems: dict[str | None, list[tuple[set[str], Samples]]]
+
+    def of(self, one: Samples) -> Samples | None:
+        if id(one) in self.limits or one.component not in self.stems:
+            return None
+        stem = _stem(one.name)
+        return next((limit for words, limit in self.stems[one.component] if words <= stem), None)
+
+
+def _limits(series: Sequence[Samples]) -> _Limits:
+    stated = [one for one in series if _LIMIT.search(one.name) and len(one) and float(np.ptp(one.values)) == 0 and one.values[0] > 0]
+    stems: dict[str | None, list[tuple[set[str], Samples]]] = defaultdict(list)
+    for one in stated[:MOST_LIMITS]:
+        stems[one.component].append((_stem(one.name), one))
+    return _Limits(frozenset(map(id, stated)), stems)
+
+
+MOST_LIMITS = 500
 SHORTEST = 20
 
 

@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from faultmaven_events.consumers.process.metrics.sample import Recording, in_order
+from faultmaven_events.consumers.process.metrics.histogram import Bucket, bucket_of, quantiles
+from faultmaven_events.consumers.process.metrics.sample import MOST_SERIES, Recording, in_order
 
-MOST_SERIES = 400
 MOST_VALUES = 2000
+MOST_BUCKETS = 500_000
 _PROMETHEUS = re.compile(
     r'^([A-Za-z_:][\w:]*)(\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?\s+([-+]?(?:\d[\d.eE+-]*|\.\d+|NaN|Inf))(?:\s+(-?\d{9,13}(?:\.\d+)?))?\s*(?:#.*)?$'
 )
@@ -27,21 +28,34 @@ def is_prometheus(lines: Sequence[str]) -> bool:
 def is_influx(lines: Sequence[str]) -> bool:
     """Whether most lines are points of the line protocol."""
     told = [line for line in lines[:200] if line.strip() and not line.startswith("#")]
-    return bool(told) and sum(_INFLUX.match(line.strip()[:2000]) is not None for line in told) >= 0.8 * len(told)
+    found = [match for line in told if (match := _INFLUX.match(line.strip()[:2000])) and "=" in match[3]]
+    return bool(told) and len(found) >= 0.8 * len(told)
 
 
 def read_prometheus(lines: Sequence[str]) -> Recording:
     """One scrape gives values; samples with times, or the same series again and again, give series."""
     points: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
     values: dict[str, tuple[str, float, int]] = {}
+    buckets: list[Bucket] = []
     for number, line in enumerate(lines, start=1):
+        if line.startswith("# EOF"):
+            break
         match = _PROMETHEUS.match(line.strip()[:4000])
         if match is None:
             continue
         name = f"{match[1]}{match[2] or ''}"
         value = float(match[3])
-        if match[4] and "_bucket{" not in name:
-            points[name].append((_seconds(match[4]), value, number))
+        seconds = _seconds(match[4]) if match[4] else None
+        if match[1].endswith("_bucket") and match[2] and len(buckets) < MOST_BUCKETS:
+            buckets += bucket_of(match[1], match[2], seconds, value, number)
+        elif match[1].endswith("_created"):  # when a counter began; its resets are seen in the counter
+            continue
+        elif seconds is not None:
+            points[name].append((seconds, value, number))
+        values[name] = (name, value, number)
+    for name, seconds, value, number in quantiles(buckets):
+        if seconds is not None:
+            points[name].append((seconds, value, number))
         values[name] = (name, value, number)
     several = {name: found for name, found in points.items() if len(found) > 2}
     return _recording(several, values if not several else {})

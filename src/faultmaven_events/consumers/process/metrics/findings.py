@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
-from faultmaven_events.consumers.process.metrics.ceiling import Ceiling, ceilings
+from faultmaven_events.consumers.process.metrics.ceiling import Ceiling, ceilings, known_limits
 from faultmaven_events.consumers.process.metrics.episode import Episode, episodes_of
+from faultmaven_events.consumers.process.metrics.lapse import exhaustion, restarts_worth_knowing, soon, stops_worth_knowing, told_end
 from faultmaven_events.consumers.process.metrics.meaning import (
     importance,
     is_counter,
@@ -17,10 +20,13 @@ from faultmaven_events.consumers.process.metrics.meaning import (
     unit_of,
 )
 from faultmaven_events.consumers.process.metrics.sample import Samples, Words, moment
+from faultmaven_events.consumers.process.metrics.season import seasoned
 from faultmaven_events.consumers.process.metrics.shift import Shift, is_trend, shifts_of
 from faultmaven_events.consumers.process.note import Note, figure
 from faultmaven_events.schemas.insight import Scalar
 
+MOST_AHEAD = 20.0
+"""Lengths of the record that a forecast may look ahead."""
 RESTLESS = 11
 """Words from which a column of states changes too often to tell of each."""
 FEWEST = 5
@@ -32,17 +38,22 @@ def series_worth_knowing(series: Sequence[Samples]) -> Iterator[Note]:
     """Notes about all series of a file; counters are judged by their growth."""
     counters = {id(one) for one in series if is_counter(one)}
     judged = [rate_of(one) if id(one) in counters else one for one in series]
-    yield from (_full(ceiling) for ceiling in ceilings([one for one in series if id(one) not in counters]))
+    levels = [one for one in series if id(one) not in counters]
+    yield from (_full(ceiling) for ceiling in ceilings(levels))
+    yield from restarts_worth_knowing([one for one in series if id(one) in counters])
+    yield from stops_worth_knowing(series)
+    limits = known_limits(levels)
     total = next((one for one in judged if _TOTAL.match(one.name)), None)
     for one in judged:
         if len(one) >= FEWEST:
-            yield from _of_one(one, total)
+            yield from _of_one(one, total, limits.get(id(one)))
 
 
-def _of_one(series: Samples, total: Samples | None) -> Iterator[Note]:
-    if is_trend(series):
-        yield _trend(series)
+def _of_one(raw: Samples, total: Samples | None, limit: float | None) -> Iterator[Note]:
+    if is_trend(raw):
+        yield _trend(raw, limit)
         return
+    series, season = seasoned(raw)
     shifts = shifts_of(series)
     excursion = _excursion(series, shifts)
     if excursion:
@@ -50,17 +61,27 @@ def _of_one(series: Samples, total: Samples | None) -> Iterator[Note]:
     else:
         yield from (_moved(series, shift, total) for shift in shifts[:4])
     episodes = [] if shifts else episodes_of(series)
-    yield from (_episode(series, episode) for episode in episodes)
+    yield from (_episode(series, _as_written(episode, raw) if season else episode) for episode in episodes)
     if not shifts and not episodes:
-        yield from _steady(series)
+        yield from _steady(raw)
 
 
-def _trend(series: Samples) -> Note:
+def _as_written(episode: Episode, raw: Samples) -> Episode:
+    """The same episode with the value that the file has, not what is left of it without its usual course over the day."""
+    part = raw.values[episode.start : episode.stop]
+    return replace(episode, peak=float(part.max() if episode.peak > episode.usual else part.min()))
+
+
+def _trend(series: Samples, limit: float | None) -> Note:
     first, last = float(np.median(series.values[:5])), float(np.median(series.values[-5:]))
     verb = "grew" if last > first else "fell"
     span = f"from {_told(first, series.name)} to {_told(last, series.name)}"
     text = f"{series.name} {verb} steadily {span} over the whole record, with no onset."
     attributes: dict[str, Scalar] = {"series": series.name, "before": first, "after": last, "trend": True}
+    left = exhaustion(series, limit) if limit is not None else None
+    if limit is not None and left is not None and left < MOST_AHEAD * float(series.seconds[-1] - series.seconds[0]):
+        attributes |= {"limit": limit, "exhausted_in_s": round(left)}
+        text += f" At this rate it reaches {_told(limit, series.name)} in {soon(left)} ({told_end(left, float(series.seconds[-1]))})."
     start, end = int(series.lines.min()), int(series.lines.max())
     return Note("change_point", text, start, end, weight=0.7 * importance(series.name), component=series.component, attributes=attributes)
 
@@ -80,6 +101,12 @@ def _excursion(series: Samples, shifts: Sequence[Shift]) -> Note | None:
     return _episode(series, episode, weight=2.5 * importance(series.name))
 
 
+def _when(series: Samples, place: int) -> tuple[datetime | None, str]:
+    """The time of a sample, and the same in words; a series without times is told by its lines."""
+    at = series.at(place) if series.timed else None
+    return at, f"from {at:%H:%M:%S} UTC on" if at else f"from line {int(series.lines[place])} on"
+
+
 def _line_span(series: Samples, start: int, stop: int) -> tuple[int, int]:
     lines = series.lines[start:stop]
     return int(lines.min()), int(lines.max())
@@ -91,9 +118,10 @@ def _told(value: float, name: str) -> str:
 
 
 def _moved(series: Samples, shift: Shift, total: Samples | None) -> Note:
-    at, line, name = series.at(shift.place), int(series.lines[shift.place]), series.name
+    line, name = int(series.lines[shift.place]), series.name
+    at, since = _when(series, shift.place)
     rising = shift.after > shift.before
-    text = f"{name} {'rose' if rising else 'fell'} from {_told(shift.before, name)} to {_told(shift.after, name)} from {at:%H:%M:%S} UTC on"
+    text = f"{name} {'rose' if rising else 'fell'} from {_told(shift.before, name)} to {_told(shift.after, name)} {since}"
     attributes: dict[str, Scalar] = {
         "series": name,
         "before": shift.before,
@@ -117,11 +145,13 @@ def _shares(part: Samples, whole: Samples, place: int) -> tuple[float, float] | 
 
 
 def _episode(series: Samples, episode: Episode, weight: float | None = None) -> Note:
-    at, until = series.at(episode.start), series.at(episode.stop - 1)
+    at, since = _when(series, episode.start)
+    until, _ = _when(series, episode.stop - 1)
     direction = "above" if episode.peak > episode.usual else "below"
-    lasted = (until - at).total_seconds() + series.step
+    lasted = float(series.seconds[episode.stop - 1] - series.seconds[episode.start]) + series.step
+    span = f"{figure(lasted)} s" if series.timed else f"{episode.stop - episode.start} samples"
     usual, peak = _told(episode.usual, series.name), _told(episode.peak, series.name)
-    text = f"{series.name} was {direction} its usual {usual} for {figure(lasted)} s from {at:%H:%M:%S} UTC on, at most {peak}."
+    text = f"{series.name} was {direction} its usual {usual} for {span} {since}, at most {peak}."
     if direction == "below":
         text = text.replace("at most", "at least")
     attributes: dict[str, Scalar] = {
@@ -130,7 +160,11 @@ def _episode(series: Samples, episode: Episode, weight: float | None = None) -> 
         "size": round(episode.size, 2),
         "usual": episode.usual,
         "peak": episode.peak,
+        "duration_s": round(lasted, 3) if series.timed else None,
+        "recovered": episode.stop < len(series),
     }
+    if episode.stop >= len(series):
+        text += " It had not recovered when the record ends."
     start, end = _line_span(series, episode.start, episode.stop)
     heavy = importance(series.name) * (0.5 + min(episode.size / 20.0, 1.0)) if weight is None else weight
     return Note(
@@ -149,10 +183,10 @@ def _episode(series: Samples, episode: Episode, weight: float | None = None) -> 
 
 def _full(ceiling: Ceiling) -> Note:
     series = ceiling.series
-    at = series.at(ceiling.start)
+    at, since = _when(series, ceiling.start)
     start, end = _line_span(series, ceiling.start, len(series))
     limit = _told(ceiling.limit, series.name)
-    text = f"{series.name} sits at its limit {limit} ({ceiling.told_by}) from {at:%H:%M:%S} UTC on, in {ceiling.length} samples."
+    text = f"{series.name} sits at its limit {limit} ({ceiling.told_by}) {since}, in {ceiling.length} samples."
     own = ceiling.told_by == "its own plateau"
     attributes: dict[str, Scalar] = {"series": series.name, "limit": ceiling.limit, "told_by": ceiling.told_by, "samples": ceiling.length}
     return Note("saturation", text, start, end, weight=2.4 if own else 4.5, component=series.component, at=at, attributes=attributes)
@@ -165,7 +199,7 @@ def _steady(series: Samples) -> Iterator[Note]:
         return
     seconds = float(series.seconds[-1] - series.seconds[0])
     low, high, middle = float(values.min()), float(values.max()), float(np.median(values))
-    span = f"over {figure(seconds)} s ({len(series)} samples)"
+    span = f"over {figure(seconds)} s ({len(series)} samples)" if series.timed else f"over {len(series)} samples"
     text = (
         f"{name} stayed at {_told(low, name)} {span}."
         if low == high
@@ -181,8 +215,8 @@ def _steady(series: Samples) -> Iterator[Note]:
         end,
         weight=weight,
         component=series.component,
-        at=series.at(0),
-        until=series.at(-1),
+        at=_when(series, 0)[0],
+        until=_when(series, -1)[0],
         count=len(series),
         attributes=attributes,
     )
@@ -201,7 +235,7 @@ def words_worth_knowing(words: Sequence[Words]) -> Iterator[Note]:
 
 def gaps_worth_knowing(series: Sequence[Samples]) -> Iterator[Note]:
     """The longest hole in the file's samples, when it is ten steps or more."""
-    longest = max((one for one in series if len(one) >= FEWEST), key=len, default=None)
+    longest = max((one for one in series if len(one) >= FEWEST and one.timed), key=len, default=None)
     if longest is None or longest.step <= 0:
         return
     holes = np.diff(longest.seconds)

@@ -88,7 +88,9 @@ def rate_of(series: Samples) -> Samples:
     steps = np.diff(series.values)
     steps = np.where(steps < 0, series.values[1:], steps)
     apart = np.maximum(np.diff(series.seconds), 1e-9)
-    return Samples(f"{series.name} per second", series.seconds[1:], steps / apart, series.lines[1:], series.component, series.labels)
+    return Samples(
+        f"{series.name} per second", series.seconds[1:], steps / apart, series.lines[1:], series.component, series.labels, series.timed
+    )
 
 
 def spread(values: Floats) -> float:

@@ -1,5 +1,6 @@
 """Series of numbers with their lines, before anything is concluded from them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,7 +13,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One series in order of time: `seconds` since 1970 (UTC), `values` without NaN, and the `lines` (1-based) they stand on."""
+    """One series in order of time: `seconds` since 1970 (UTC), `values` without NaN, and the `lines` (1-based) they stand on.
+
+    Not `timed`: the file says no times, so `seconds` are just the numbers of the samples.
+    """
 
     name: str
     seconds: Floats
@@ -20,6 +24,7 @@ class Samples:
     lines: Ints
     component: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    timed: bool = True
 
     def __len__(self) -> int:
         return len(self.values)
@@ -58,8 +63,17 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(round(seconds, 6), UTC)
 
 
+MOST_SERIES = 10_000
+"""Series of one file that are read."""
+
+
 def in_order(
-    name: str, points: list[tuple[float, float, int]], component: str | None = None, labels: dict[str, str] | None = None
+    name: str,
+    points: Sequence[tuple[float, float, int]],
+    component: str | None = None,
+    labels: dict[str, str] | None = None,
+    *,
+    timed: bool = True,
 ) -> Samples:
     """A series of (seconds, value, line) in any order; of one time the last counts; what is not finite is left out."""
     table = np.array(points, dtype=np.float64).reshape(-1, 3)
@@ -67,4 +81,4 @@ def in_order(
     table = table[np.argsort(table[:, 0], kind="stable")]
     if len(table):
         table = table[np.append(np.diff(table[:, 0]) > 0, True)]
-    return Samples(name, table[:, 0], table[:, 1], table[:, 2].astype(np.int64), component, labels or {})
+    return Samples(name, table[:, 0], table[:, 1], table[:, 2].astype(np.int64), component, labels or {}, timed)

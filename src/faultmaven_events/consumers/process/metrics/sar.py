@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from faultmaven_events.consumers.process.metrics.sample import Recording, in_order
+from faultmaven_events.consumers.process.metrics.sample import MOST_SERIES, Recording, in_order
 
-_FIRST = re.compile(r"^(Linux|AIX|FreeBSD|SunOS)\s.*?\((?P<host>[\w.-]+)\)\s+(?P<date>\d\d/\d\d/(?:\d{4}|\d\d)|\d{4}-\d\d-\d\d)")
+_FIRST = re.compile(r"^(Linux|AIX|FreeBSD|SunOS)\s.*?\((?P<host>[\w.-]+)\)\s+(?P<date>\d{1,4}(?:[./-]\d\d?[./-]|年\d\d?月)\d{1,4})")
 _ROW = re.compile(r"^(\d\d):(\d\d):(\d\d)(?: ([AP]M))?\s+(\S.*)$")
 _KEYS = {"CPU", "IFACE", "DEV", "TTY", "Command", "Device", "BUS"}
-MOST_SERIES = 400
 
 
 def is_sar(lines: Sequence[str]) -> bool:
@@ -33,7 +32,18 @@ def read_sar(lines: Sequence[str]) -> Recording:
 
 
 def _day(date: str) -> datetime | None:
-    for format in ("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d"):
+    for format in (
+        "%m/%d/%Y",
+        "%m/%d/%y",
+        "%Y-%m-%d",
+        "%d.%m.%Y",
+        "%d/%m/%Y",
+        "%d.%m.%y",
+        "%d/%m/%y",
+        "%Y/%m/%d",
+        "%d-%m-%Y",
+        "%Y年%m月%d",
+    ):
         try:
             return datetime.strptime(date, format).replace(tzinfo=UTC)
         except ValueError:

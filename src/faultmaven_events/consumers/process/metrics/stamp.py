@@ -41,6 +41,18 @@ def parser_of(values: Sequence[str], *, named: bool) -> Parse | None:
     return None
 
 
+def seconds_of(value: object) -> float | None:
+    """Seconds since 1970 of a number or a text that can only be a time; None for anything else."""
+    try:
+        if isinstance(value, float):
+            return _epoch_of(float(value))
+        if isinstance(value, str) and len(value) <= 40:
+            return _iso(value) if value[4:5] == "-" else _epoch(value)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
 def float_or(value: str, other: float = -1.0) -> float:
     """The number in a text, or `other`."""
     try:
@@ -65,7 +77,10 @@ def _iso(value: str) -> float:
 
 
 def _epoch(value: str) -> float:
-    seconds = float(value)
+    return _epoch_of(float(value))
+
+
+def _epoch_of(seconds: float) -> float:
     for _ in range(3):
         if seconds <= _LATEST:
             break
