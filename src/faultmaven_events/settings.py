@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     ner_model: str | None = Field(
         default=None,
         description="A spaCy pipeline, as folder or installed package, for names and places in documents and questions; never fetched",
+    )
+    privacy: Literal["standard", "strict"] = Field(
+        default="standard", description="strict: hosts, internal addresses, and paths and values in URLs become pseudonyms too"
     )
     llm_model: str | None = Field(default=None, description="provider/model as litellm names it; none: the offline reasoner answers")
     llm_api_base: str | None = None

@@ -20,14 +20,20 @@ def _luhn(digits: str) -> str:
 
 @dataclass
 class Canaries:
-    """Mints values; `released` maps what must not be found to where it was planted."""
+    """Mints values; `released` maps what must not be found to where it was planted, `secrets` holds those of which nothing may remain."""
 
     released: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
     place: str = ""
 
-    def __call__(self, value: str, secret: str | None = None) -> str:
-        """Remember a value, or the part of it that is secret, and return the value."""
-        self.released[secret or value] = self.place
+    def __call__(self, value: str, part: str | None = None) -> str:
+        """Remember a secret, or the part of a value that is one, and return the value."""
+        self.secrets.add(part or value)
+        return self.personal(value, part)
+
+    def personal(self, value: str, part: str | None = None) -> str:
+        """Remember personal data, or the part of a value that is such, and return the value."""
+        self.released[part or value] = self.place
         return value
 
     def password(self) -> str:
@@ -68,24 +74,24 @@ class Canaries:
 
     def email(self) -> str:
         local = f"{_some(string.ascii_lowercase, 7)}.{_some(string.ascii_lowercase, 9)}"
-        return self(f"{local}@customers-mail.com", local)
+        return self.personal(f"{local}@customers-mail.com", local)
 
     def phone(self) -> str:
-        return self(f"+49 151 {_some(string.digits, 4)} {_some('123456789', 4)}")
+        return self.personal(f"+49 151 {_some(string.digits, 4)} {_some('123456789', 4)}")
 
     def card(self) -> str:
-        return self(_luhn("4539" + _some(string.digits, 11)))
+        return self.personal(_luhn("4539" + _some(string.digits, 11)))
 
     def iban(self) -> str:
         account = _some(string.digits, 18)
-        return self(f"DE{98 - int(account + '131400') % 97:02}{account}")
+        return self.personal(f"DE{98 - int(account + '131400') % 97:02}{account}")
 
     def ssn(self) -> str:
-        return self(f"{_some('2345', 1)}{_some('123456789', 2)}-{_some('123456789', 2)}-{_some('123456789', 4)}")
+        return self.personal(f"{_some('2345', 1)}{_some('123456789', 2)}-{_some('123456789', 2)}-{_some('123456789', 4)}")
 
     def address(self) -> str:
         first = 130 + secrets.randbelow(30)  # addresses of no person, such as 10/8, 100.64/10 and 127/8, stay readable
-        return self(".".join(str(part) for part in (first, *(100 + secrets.randbelow(100) for _ in range(3)))))
+        return self.personal(".".join(str(part) for part in (first, *(100 + secrets.randbelow(100) for _ in range(3)))))
 
     def session(self) -> str:
         return self(_some("0123456789abcdef", 32))

@@ -1,6 +1,7 @@
 """Everything that the running system has stored, opened from outside."""
 
 import asyncio
+import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.mongo import open_mongo
+from faultmaven_events.infra.vault import vault_of
 from faultmaven_events.settings import Settings
 
 _UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
@@ -117,3 +119,15 @@ async def home(settings: Settings) -> AsyncIterator[Thing]:
     """Yield every file below the system's home, as it lies on the disk: blobs are encrypted there, and no core or temporary file may be."""
     for thing in await asyncio.to_thread(_files, settings.home):
         yield thing
+
+
+async def vault(settings: Settings, tenant: str) -> AsyncIterator[Thing]:
+    """Yield what the vault holds of a tenant, decrypted: the pairs of stand-in and original."""
+    keyed = settings.model_copy(update={"vault_key_file": settings.home / "keys" / "vault"})
+    async with open_blobs(settings) as store:
+        opened = vault_of(store.store, keyed)
+        assert opened is not None
+        for path in sorted((settings.home / "blobs" / "vault" / tenant).rglob("*")):
+            if path.is_file() and path.name != "key":
+                async for record in opened.records(tenant, path.parent.name, path.name):
+                    yield f"vault {path.name}", json.dumps(record.pairs, ensure_ascii=False).encode()

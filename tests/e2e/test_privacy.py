@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ import re2  # type: ignore[import-untyped] # its wheel brings no types
 
 from e2e import incident, shelves
 from e2e.canaries import Canaries, question
-from e2e.planted import documents, planted
+from e2e.planted import documents, logs, planted
 from e2e.running import Document, Running, Visitor, event
 from e2e.shelves import Thing
+from faultmaven_events.topology import EVENTS
 
 DEAD_AT = {
     "sanitize": ("ingest.classified.v1", {"classification": {"type": "log", "format": "plain-log", "confidence": 0.9, "reason": "lines"}}),
@@ -22,9 +24,11 @@ DEAD_AT = {
 """Stages that find nothing where an event says that something is."""
 
 
-async def messages(system: Running) -> AsyncIterator[Thing]:
-    """Every message published since the system started, through any exchange, with its headers."""
+async def messages(system: Running, ours: set[str]) -> AsyncIterator[Thing]:
+    """Every message published since the system started, through any exchange, with its headers; but those that the test itself published."""
     for copy in system.tap.copies:
+        if copy.event.get("id") in ours and copy.exchange == EVENTS:
+            continue
         yield f"message to {copy.exchange or 'a queue'}: {copy.event.get('type')}", copy.body + repr(copy.headers).encode()
 
 
@@ -59,11 +63,11 @@ async def printed(system: Running, tenant: str, asked: str, charted: str) -> Asy
         yield f"faultmaven {' '.join(words[:2])}", (done.out + done.err).encode()
 
 
-async def everything(system: Running, visitor: Visitor, servers_home: Path) -> AsyncIterator[Thing]:
+async def everything(system: Running, visitor: Visitor, servers_home: Path, ours: set[str]) -> AsyncIterator[Thing]:
     """Everything that the system and its servers keep or send."""
     settings = system.settings
     for source in (
-        messages(system),
+        messages(system, ours),
         shelves.documents(settings),
         shelves.rows(settings),
         shelves.values(settings),
@@ -91,7 +95,8 @@ async def misuse(visitor: Visitor, canary: Canaries) -> AsyncIterator[Thing]:
     session = await visitor.request("POST", "/api/v1/troubleshoot", json={"question": "Why?", "session_id": canary.password()})
     for answer in (broken, form, header, query, path, session):
         assert answer.is_client_error, answer.text
-        yield f"problem {answer.request.method} {answer.status_code}", answer.content
+        told = answer.json() | {"instance": None}  # the path that the client asked for itself
+        yield f"problem {answer.request.method} {answer.status_code}", json.dumps(told, ensure_ascii=False).encode()
 
 
 def found_in(things: Sequence[Thing], canary: Canaries) -> dict[str, set[str]]:
@@ -115,6 +120,11 @@ async def taken(system: Running, visitor: Visitor, canary: Canaries) -> tuple[Do
     jobs = [*runbooks, packed, accepted["job_id"], *(each["job_id"] for each in accepted["evidence"])]
     for job in await asyncio.gather(*map(visitor.completed, jobs)):
         jobs += await asyncio.gather(*(_done(visitor, child) for child in job.get("children") or ()))
+    canary.place = "names, titles and tags"
+    words = {"title": f"Dump of {canary.email()}", "tags": f"password={canary.password()}"}
+    jobs.append(await visitor.hand_in(f"{canary.email()} token={canary.github()}.log", incident.log(1), **words))
+    jobs.append(await visitor.document(f"call {canary.phone()}.md", incident.RUNBOOK, title=f"Ask {canary.email()}", tags=canary.email()))
+    await asyncio.gather(*map(visitor.completed, jobs[-2:]))
     canary.place = "search"
     await visitor.search(f"why does {canary.email()} with password {canary.password()} fail")
     return accepted, jobs
@@ -146,6 +156,17 @@ async def died(system: Running, visitor: Visitor, canary: Canaries) -> AsyncIter
     yield "faultmaven dead show", (shown.out + shown.err).encode()
 
 
+async def published(system: Running, visitor: Visitor, canary: Canaries) -> set[str]:
+    """Publish text in events, as a program without our SDK may, some of it wrong; return the ids of the events."""
+    canary.place = "published directly"
+    right = event("ingest.submitted.v1", {"name": f"{canary.email()}.log", "text": logs.WRITERS["shop.log"](canary)}, tenant=visitor.tenant)
+    asked = event("troubleshoot.submitted.v1", {"text": question(canary)}, tenant=visitor.tenant)
+    wrong = event("ingest.submitted.v1", {"name": "a.log", "text": canary.password(), "pass": canary.password()}, tenant=visitor.tenant)
+    await system.publish(right, asked, wrong)
+    await asyncio.gather(*(visitor.ended(one["subject"]) for one in (right, asked, wrong)))
+    return {one["id"] for one in (right, asked, wrong)}
+
+
 async def test_no_secret_and_no_personal_data_is_found_anywhere(system: Running, visitor: Visitor, servers_home: Path) -> None:
     canary = Canaries()
     accepted, _ = await taken(system, visitor, canary)
@@ -153,8 +174,12 @@ async def test_no_secret_and_no_personal_data_is_found_anywhere(system: Running,
     things = [thing async for thing in died(system, system.visitor(), canary)]
     charted = next(each["job_id"] for each in accepted["evidence"] if each["name"] == "range.json")
     things += [thing async for thing in misuse(visitor, canary)]
-    things += [thing async for thing in everything(system, visitor, servers_home)]
+    ours = await published(system, visitor, canary)
+    things += [thing async for thing in everything(system, visitor, servers_home, ours)]
     things += [thing async for thing in printed(system, visitor.tenant, accepted["job_id"], charted)]
     assert found_in(things, canary) == {}
     assert len(things) > 500
     assert system.collector.bodies
+    kept = [thing async for thing in shelves.vault(system.settings, visitor.tenant)]
+    assert found_in(kept, canary), "the vault holds what pseudonyms stand for"
+    assert found_in(kept, replace(canary, released={secret: canary.released[secret] for secret in canary.secrets})) == {}

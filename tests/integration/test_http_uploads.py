@@ -2,15 +2,18 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.captions import Caption, Captions
+from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.mongo import open_mongo
 from faultmaven_events.infra.servers.stack import Urls
-from faultmaven_events.schemas.event import derive
+from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.settings import Settings
 from http_door import FORM, count_jobs, empty, events, form, open_shared, problem, stored
 
@@ -35,6 +38,11 @@ async def door(shared: tuple[Settings, httpx.AsyncClient], settings: Settings) -
     return shared[1]
 
 
+def caption(settings: Settings, event: Event[Any]) -> Caption:
+    """What the sender called the file of an event."""
+    return Captions(required_key(settings, "raw")).open(event.tenantid, event.subject, event.data.sealed)
+
+
 async def test_evidence_becomes_a_job_an_event_and_an_encrypted_blob(door: httpx.AsyncClient, settings: Settings) -> None:
     who = {"X-Tenant-Id": "acme", "X-User-Id": "kim", "X-Correlation-Id": "order-42"}
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -57,12 +65,9 @@ async def test_evidence_becomes_a_job_an_event_and_an_encrypted_blob(door: httpx
     assert (event.subject, event.id) == (job, derive(job, "ingress/0"))
     assert (event.type, event.source) == ("ingest.submitted.v1", "/faultmaven/ingress")
     assert (event.tenantid, event.userid, event.correlationid, event.traceparent) == ("acme", "kim", "order-42", trace)
-    assert (event.data.name, event.data.title, event.data.tags, event.data.case_id) == (
-        "order-api.log",
-        "Orders",
-        ("production", "eu"),
-        "INC-1",
-    )
+    neutral = f"upload-{job.hex[-8:]}.log"
+    assert (event.data.name, event.data.title, event.data.tags, event.data.case_id) == (neutral, None, (), "INC-1")
+    assert caption(settings, event) == Caption(name="order-api.log", title="Orders", tags=("production", "eu"))
     assert (event.data.media_type, event.data.collection) == ("text/plain", "case")
     assert (event.data.content.area, event.data.content.size) == ("raw", len(LOG))
     assert event.data.content.sha256 == hashlib.sha256(LOG).hexdigest()
@@ -73,7 +78,28 @@ async def test_evidence_becomes_a_job_an_event_and_an_encrypted_blob(door: httpx
     [file] = stored(settings)
     assert b"exhausted" not in file.read_bytes()
     shown = (await door.get(body["links"]["self"], headers={"X-Tenant-Id": "acme"})).json()
-    assert (shown["status"], shown["name"], shown["user"]) == ("accepted", "order-api.log", "kim")
+    assert (shown["status"], shown["name"], shown["user"]) == ("accepted", neutral, "kim")
+
+
+async def test_what_people_call_a_file_stands_nowhere_at_the_door(door: httpx.AsyncClient, settings: Settings) -> None:
+    words = ("payroll-of-jane.doe.log", "Jane Doe's payroll", "for-jane.doe")
+    data = {"title": words[1], "tags": [words[2]]}
+    one = (await door.post("/api/v1/data", files={"file": (words[0], LOG)}, data=data)).json()
+    asked = await door.post("/api/v1/troubleshoot", files=[("files", (words[0], LOG))], data={"question": "Why?"})
+    read = await door.post("/api/v1/knowledge/documents", files={"file": ("jane.doe.md", b"# Orders\n")}, data=data)
+    assert [one["name"], asked.json()["evidence"][0]["name"], read.json()["name"]] == [words[0], words[0], "jane.doe.md"]
+    async with open_mongo(settings) as database:
+        kept = [repr(document) async for document in database["jobs"].find()]
+    listed = await door.get("/api/v1/jobs")
+    said = [listed.text, *kept, *(event.encode().decode() for event in await events(settings))]
+    assert not [where for where in said if "jane" in where.lower()]
+    assert {job["name"] for job in listed.json()["items"]} == {
+        None,
+        *(
+            f"upload-{id[-8:]}.{ending}"
+            for id, ending in ((one["job_id"], "log"), (asked.json()["evidence"][0]["job_id"], "log"), (read.json()["job_id"], "md"))
+        ),
+    }
 
 
 async def test_the_outbox_is_empty_once_the_event_is_confirmed(door: httpx.AsyncClient, settings: Settings) -> None:
@@ -87,7 +113,8 @@ async def test_fields_may_come_before_and_after_the_file(door: httpx.AsyncClient
     body = form(('name="title"', b"Before"), ('name="file"; filename="a.log"', LOG), ('name="case_id"', b"INC-2"), ('name="tags"', b""))
     assert (await door.post("/api/v1/data", content=body, headers=FORM)).status_code == 202
     [event] = await events(settings)
-    assert (event.data.title, event.data.case_id, event.data.tags) == ("Before", "INC-2", ())
+    assert event.data.case_id == "INC-2"
+    assert caption(settings, event) == Caption(name="a.log", title="Before")
 
 
 async def test_a_document_goes_into_its_collection(door: httpx.AsyncClient, settings: Settings) -> None:
@@ -96,7 +123,8 @@ async def test_a_document_goes_into_its_collection(door: httpx.AsyncClient, sett
     )
     assert (answer.status_code, answer.json()["kind"]) == (202, "document")
     [event] = await events(settings)
-    assert (event.type, event.data.collection, event.data.title) == ("document.submitted.v1", "global", "Runbook")
+    assert (event.type, event.data.collection) == ("document.submitted.v1", "global")
+    assert caption(settings, event) == Caption(name="runbook.md", title="Runbook")
 
 
 async def test_a_question_lies_in_the_blob_store_and_not_in_its_event(door: httpx.AsyncClient, settings: Settings) -> None:

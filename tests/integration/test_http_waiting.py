@@ -141,7 +141,7 @@ async def test_a_question_names_the_evidence_that_it_waits_for(
     await gatherings.arrive(event("ingest.completed.v1", subject=there))
     found = await waiting(door, asked.subject)
     assert (found["condition"], found["stage"]) == ("gathering", "gather")
-    assert "1 of its 2 pieces of evidence: app.log (running in sanitize)" in found["explanation"]
+    assert f"1 of its 2 pieces of evidence: upload-{slow.hex[-8:]}.log, job {slow} (running in sanitize)" in found["explanation"]
 
 
 async def test_what_the_broker_does_not_have_yet_is_unpublished(door: httpx.AsyncClient, database: Database) -> None:

@@ -118,7 +118,7 @@ async def test_an_event_that_cannot_be_stored_does_not_fail_its_neighbours(jobs:
     assert outcomes[2] is None
     job = await jobs.get("acme", id)
     assert job is not None
-    assert (job.name, job.stages[0].state) == ("app.log", "waiting")
+    assert (job.name, job.stages[0].state) == (f"upload-{id.hex[-8:]}.log", "waiting")
     assert await jobs.get("acme", stranger.subject) is not None
 
 

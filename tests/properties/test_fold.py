@@ -30,8 +30,8 @@ def said(state: str, second: int, generation: int = 0, **data: Any) -> Event[Any
     return made.model_copy(update={"data": made.data.model_copy(update=data)}) if data else made
 
 
-def died(second: int, generation: int, stage: str = "process") -> Event[Any]:
-    made = said("failed", second, generation, failed_at=BEGAN + timedelta(seconds=second))
+def died(second: int, generation: int, stage: str = "process", **data: Any) -> Event[Any]:
+    made = said("failed", second, generation, failed_at=BEGAN + timedelta(seconds=second), **data)
     error = made.data.error.model_copy(update={"stage": stage})
     return made.model_copy(update={"data": made.data.model_copy(update={"error": error})})
 
@@ -42,7 +42,8 @@ def told(second: int, generation: int, stage: str) -> Event[Any]:
     return made.model_copy(update={"data": made.data.model_copy(update={"error": error})})
 
 
-SUBMITTED, CLASSIFIED, SANITIZED = said("submitted", 0), said("classified", 1), said("sanitized", 2)
+SUBMITTED, CLASSIFIED = said("submitted", 0, name="upload-1.log"), said("classified", 1, name="upload-1.log")
+SANITIZED = said("sanitized", 2)
 DIED, AGAIN, DIED_AGAIN, ONCE_MORE = died(3, 0), said("redriven", 4, 1), died(5, 1), said("redriven", 6, 2)
 PROCESSED, EMBEDDED, COMPLETED = said("processed", 7, 2), said("embedded", 8, 2), said("completed", 9, 2)
 HELD_UP = told(2, 0, "process")
@@ -147,6 +148,28 @@ def test_a_job_shows_its_undone_endings_and_where_its_data_came_from() -> None:
     assert job.stages[0].event_id == CLASSIFIED.id
     assert [run.state for run in job.stages] == ["done"] * 5
     assert set(DATA) >= {each.type for each in LIFE}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_the_name_is_the_neutral_one_until_sanitize_has_read_the_files_own(order: tuple[int, ...]) -> None:
+    life = (
+        said("submitted", 0, name="of-jane.log"),
+        said("classified", 1, name="of-jane.log"),
+        said("sanitized", 2, name="EMAIL_1@a.example.log"),
+        died(3, 0, name="of-jane.log"),
+    )
+    assert job_of(grown(life[:2])).name == "upload-00000001.log"
+    assert job_of(grown([life[place] for place in order])).name == "EMAIL_1@a.example.log"
+
+
+def test_a_name_that_somebody_edited_counts_from_its_generation_on() -> None:
+    first, edited = said("sanitized", 2, name="b.log"), said("sanitized", 5, 1, name="a.log")
+    assert {job_of(grown(order)).name for order in permutations((first, edited))} == {"a.log"}
+
+
+def test_a_job_of_an_older_version_takes_the_name_that_comes() -> None:
+    before = {name: value for name, value in grown([said("submitted", 0, name="old.log")]).items() if name != "named"}
+    assert fold(before, said("sanitized", 2, name="new.log"))["name"] == "new.log"
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -59,8 +59,7 @@ def submit(
             if detach:
                 print_json(accepted) if as_json else print(accepted["job_id"])
                 return 0
-            ids = [piece["job_id"] for piece in accepted.get("evidence", [])] + [accepted["job_id"]]
-            found = await follow_all(client, ids, console)
+            found = await follow_all(client, [*accepted.get("evidence", []), accepted], console)
         return show_result(found[accepted["job_id"]], as_json=as_json)
 
     sys.exit(asyncio.run(run()))
@@ -119,7 +118,7 @@ def add(
     async def run() -> int:
         async with open_api(api, tenant=tenant) as client:
             accepted = [await client.hand_in(path, "/api/v1/knowledge/documents", collection=collection) for path in files]
-            found = await follow_all(client, [entry["job_id"] for entry in accepted], Console(stderr=True))
+            found = await follow_all(client, accepted, Console(stderr=True))
         if as_json:
             print_json([job.model_dump(mode="json") for job in found.values()])
         return 0 if all(job.status == "completed" for job in found.values()) else 1

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -56,19 +57,19 @@ async def _run(folder: Path, settings: Settings) -> tuple[str, Path]:
 async def _submit(api: Api, folder: Path, question: str, evidence: list[Path], console: Console) -> Job:
     runbooks = sorted((folder / "runbooks").glob("*")) if (folder / "runbooks").is_dir() else []
     documents = [await api.hand_in(path, "/api/v1/knowledge/documents", collection="global") for path in runbooks]
-    await _follow(api, [entry["job_id"] for entry in documents], console)
+    await _follow(api, documents, console)
     accepted = await api.ask(question, evidence)
-    jobs = await _follow(api, [*(piece["job_id"] for piece in accepted["evidence"]), accepted["job_id"]], console)
+    jobs = await _follow(api, [*accepted["evidence"], accepted], console)
     job = jobs[accepted["job_id"]]
     if job.status != "completed" or job.result is None:
         raise FaultmavenError(f"the question's job {job.status}: {job.error.message if job.error else 'no reason was given'}")
     return job
 
 
-async def _follow(api: Api, ids: list[str], console: Console) -> dict[str, Job]:
+async def _follow(api: Api, accepted: list[dict[str, Any]], console: Console) -> dict[str, Job]:
     try:
         async with asyncio.timeout(240):
-            return await follow_all(api, ids, console)
+            return await follow_all(api, accepted, console)
     except TimeoutError:
         raise FaultmavenError("the jobs did not end within 240 s: look into .faultmaven/log, or ask `faultmaven jobs`") from None
 

@@ -1,7 +1,8 @@
 """Showing jobs as they go: one line per job, one cell per stage."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,14 +16,18 @@ from faultmaven_events.schemas.job import TERMINAL, Job
 _MARKS = {"done": "green", "failed": "red", "waiting": "dim"}
 
 
-async def follow_all(api: Api, ids: Sequence[str], console: Console) -> dict[str, Job]:
-    """Follow jobs to their ends, shown live on a terminal and as plain lines elsewhere; returns them by id."""
+async def follow_all(api: Api, accepted: Sequence[Mapping[str, Any]], console: Console) -> dict[str, Job]:
+    """Follow jobs to their ends, shown live on a terminal and as plain lines elsewhere; returns them by id.
+
+    `accepted` are what the ingress answered: `job_id`, and of a file its `name` as it is called here. The job itself shows another one.
+    """
+    ids, names = [each["job_id"] for each in accepted], {each["job_id"]: each.get("name") for each in accepted}
     jobs: dict[str, Job] = {}
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
 
             def redraw(_: Job) -> None:
-                live.update(_table([jobs[id] for id in ids if id in jobs]))
+                live.update(_table([(_label(jobs[id], names), jobs[id]) for id in ids if id in jobs]))
 
             await _gather(api, ids, jobs, redraw)
     else:
@@ -34,9 +39,9 @@ async def follow_all(api: Api, ids: Sequence[str], console: Console) -> dict[str
                 if run.state == "done" and run.stage not in done:
                     done.add(run.stage)
                     waited, ran = f"waited {run.waited_ms or 0} ms", f"ran {run.ran_ms or 0} ms"
-                    console.print(f"  {_label(job):<34} {run.stage:<9} {waited}, {ran}", highlight=False)
+                    console.print(f"  {_label(job, names):<34} {run.stage:<9} {waited}, {ran}", highlight=False)
             if job.status in TERMINAL:
-                console.print(f"  {_label(job):<34} {job.status}{_why(job)}", highlight=False)
+                console.print(f"  {_label(job, names):<34} {job.status}{_why(job)}", highlight=False)
 
         await _gather(api, ids, jobs, print_news)
     return jobs
@@ -53,8 +58,8 @@ async def _gather(api: Api, ids: Sequence[str], jobs: dict[str, Job], news: Call
             tasks.create_task(one(id))
 
 
-def _label(job: Job) -> str:
-    return (job.name or ("question" if job.kind == "troubleshoot" else str(job.id)))[:34]
+def _label(job: Job, names: Mapping[str, str | None]) -> str:
+    return (names.get(str(job.id)) or job.name or ("question" if job.kind == "troubleshoot" else str(job.id)))[:34]
 
 
 def _why(job: Job) -> str:
@@ -63,15 +68,15 @@ def _why(job: Job) -> str:
     return f": {len(job.children)} files unpacked" if job.children else ""
 
 
-def _table(jobs: Sequence[Job]) -> RenderableType:
+def _table(jobs: Sequence[tuple[str, Job]]) -> RenderableType:
     table = Table(box=None, padding=(0, 1), expand=False)
     for column in ("job", "progress", "stages", "state"):
         table.add_column(column, no_wrap=column != "state")
-    for job in jobs:
+    for label, job in jobs:
         cells = Text(" ").join(Text(_cell(run.stage, run.ran_ms), style=_MARKS[run.state]) for run in job.stages)
         bar = ProgressBar(total=1.0, completed=job.progress, width=14)
         state = Text(job.status + _why(job), style="red" if job.error else "green" if job.status == "completed" else "yellow")
-        table.add_row(_label(job), bar, cells, state)
+        table.add_row(label, bar, cells, state)
     return Group(table)
 
 

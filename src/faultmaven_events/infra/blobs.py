@@ -59,7 +59,7 @@ class Blobs:
     """Content by reference. Every method names the tenant; what is stored can only be read under the same one."""
 
     store: ObjectStore
-    masters: dict[Area, bytes]
+    masters: dict[Area, bytes] = field(repr=False)
 
     async def put(
         self, tenant: str, area: Area, key: str, data: bytes | AsyncIterable[bytes], *, media_type: str = OCTETS, limit: int | None = None

@@ -16,9 +16,18 @@ EvidenceType = Literal[
 ]
 Collection = Literal["user", "global", "case"]
 
+SEALED_LIMIT = 24_576
+"""Characters of a sealed name, title and tags."""
+
 
 MOST_CHILDREN = 2_000
 """Files that one archive may hold."""
+
+
+Sealed = Annotated[str, Field(min_length=1, max_length=SEALED_LIMIT, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+"""Name, title and tags as handed in, encrypted for classify and sanitize: base64 of nonce and AES-256-GCM (`infra.captions`)."""
+
+_SEALED = "Name, title and tags as handed in, encrypted; they count instead of those that stand beside it. Put here by the ingress"
 
 
 class Alternative(Model):
@@ -84,9 +93,9 @@ class Twin(Model):
 
 
 class Submitted(Model):
-    """What was handed in. Exactly one of `content` and `text`."""
+    """What was handed in. Exactly one of `content` and `text`. Where something is `sealed`, `name` is a neutral one."""
 
-    name: Name
+    name: Name = Field(description="A direct publisher's own choice: it stands on the broker as it is until classify has sealed it")
     content: Content | None = None
     text: Annotated[str, Field(min_length=1, max_length=INLINE_LIMIT)] | None = Field(
         default=None, description="Inline text, for direct publishers; put nothing here that may not be on the broker"
@@ -98,6 +107,7 @@ class Submitted(Model):
     session_id: Token | None = None
     case_id: Token | None = None
     parent: UUID | None = Field(default=None, description="The job of the archive that this file was taken out of")
+    sealed: Sealed | None = Field(default=None, description=_SEALED)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -122,11 +132,16 @@ class Described(Model):
 
 
 class Classified(Described):
-    """`content` is text, still raw: what was handed in, unpacked and extracted."""
+    """`content` is text, still raw: what was handed in, unpacked and extracted. `sealed` as it was submitted."""
+
+    sealed: Sealed | None = Field(default=None, description=_SEALED)
 
 
 class Sanitized(Described):
-    """`content` is the sanitized twin: same lines, no personal data, no secrets. The raw blob is gone."""
+    """`content` is the sanitized twin: same lines, no personal data, no secrets. The raw blob is gone.
+
+    So is `sealed`: name, title and tags are there in the clear, sanitized.
+    """
 
     receipt: Receipt
 

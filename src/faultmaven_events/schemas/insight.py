@@ -52,7 +52,7 @@
     injection       text that tries to instruct a reader                 (none)
     unpacked        files taken out of an archive                        files, bytes
     not_unpacked    files left in an archive, cut off or damaged         what, reason
-    not_analysed    a picture                                            format
+    not_analysed    a picture, or packets of an unknown link type        format
 """
 
 from datetime import datetime
@@ -179,6 +179,7 @@ class Insights(Model):
     series: tuple[Series, ...] = ()
     settings: tuple[Setting, ...] = ()
     chunks: tuple["Chunk", ...] = ()
+    wrapped: int = Field(default=0, ge=0, description="First lines that wrap the content (a tool's call in JSON): they say nothing of it")
     truncated: tuple[str, ...] = Field(default=(), description="What was left out, and why")
     clock: str | None = Field(
         default=None, max_length=300, description="How the times of the file were read: zones, and time that goes back"

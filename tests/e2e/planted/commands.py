@@ -1,6 +1,8 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """What diagnostic commands print of the machine that they run on."""
 
 import json
+from collections.abc import Callable
 
 from e2e.canaries import Canaries
 
@@ -71,7 +73,7 @@ def _history(c: Canaries) -> str:
     return (
         f"$ history\n  501  export DB_PASSWORD={c.password()}\n  502  mysql -uroot -p'{c.password()}' -h db.internal\n  503  psql {c.database()}\n"
         f"  504  redis-cli -a {c.password()} info\n  505  docker login -u robot -p {c.password()} registry.internal\n  506  echo {c.github()} | gh auth login --with-token\n"
-        f"  507  curl -XPOST -d '{{\"password\":\"{c.password()}\"}}' https://x.internal\n  508  mail -s hi {c.email()}\n"
+        f'  507  curl -XPOST -d \'{{"password":"{c.password()}"}}\' https://x.internal\n  508  mail -s hi {c.email()}\n'
     )
 
 
@@ -82,7 +84,7 @@ def _logins(c: Canaries) -> str:
     )
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {
     "env.txt": _environment,
     "describe.txt": _described,
     "inspect.json": _inspected,

@@ -1,8 +1,10 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """Configurations of every dialect, with what should have been in a vault."""
 
 import base64
 import json
 import textwrap
+from collections.abc import Callable
 
 from e2e.canaries import Canaries
 
@@ -182,7 +184,7 @@ def _terms(c: Canaries) -> str:
     return f'[{{rabbit, [{{default_user, <<"app">>}}, {{default_pass, <<"{c.password()}">>}}, {{mail, "{c.email()}"}}]}}].\n'
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {
     "values.yaml": _yaml,
     "secret.yaml": _kubernetes,
     "kubeconfig": _kubeconfig,

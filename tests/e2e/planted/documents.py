@@ -1,6 +1,8 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """Runbooks with the password in them, as they are found in every company."""
 
 import io
+from collections.abc import Callable
 
 import docx
 
@@ -60,7 +62,9 @@ def pdf(*pages: str, info: str = "") -> bytes:
     for n, page in enumerate(pages):
         shown = "".join(f"({_bare(line)}) Tj 0 -14 Td " for line in page.split("\n"))
         stream = f"BT /F1 9 Tf 40 780 Td {shown}ET".encode("latin-1")
-        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 900 800] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * n} 0 R >>".encode())
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 900 800] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * n} 0 R >>".encode()
+        )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
     objects.append(f"<< /Author ({_bare(info)}) >>".encode())
     out, places = b"%PDF-1.4\n", []
@@ -85,4 +89,10 @@ def _text(c: Canaries) -> str:
     return "\n\n".join(_told(c)) + "\n"
 
 
-WRITERS = {"restore.md": _markdown, "accounts.html": _html, "restart.docx": _docx, "restart.pdf": _pdf, "restart.txt": _text}
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {
+    "restore.md": _markdown,
+    "accounts.html": _html,
+    "restart.docx": _docx,
+    "restart.pdf": _pdf,
+    "restart.txt": _text,
+}

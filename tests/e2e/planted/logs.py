@@ -1,7 +1,8 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """Logs and stack traces that say too much."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from e2e.canaries import Canaries
 
@@ -123,7 +124,7 @@ def _latin(c: Canaries) -> bytes:
     return b"2026-03-14 09:10:00,120 ERROR shop.login gro\xdfer b\xfcro-fehler\n" + _plain(c).encode()
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {
     "shop.jsonl": _json_log,
     "shop.logfmt": _logfmt,
     "shop.log": _plain,

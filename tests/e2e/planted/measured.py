@@ -1,7 +1,9 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """Metrics, traces and captures whose labels and attributes hold what they should not."""
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from e2e.canaries import Canaries
@@ -22,7 +24,9 @@ def _prometheus(c: Canaries) -> str:
 
 
 def _statsd(c: Canaries) -> str:
-    return "".join(f"shop.login:1|c|#user:{c.email()},client:{c.address()},password:{c.password()}\nshop.wait:{n}|ms|#route:/x\n" for n in range(6))
+    return "".join(
+        f"shop.login:1|c|#user:{c.email()},client:{c.address()},password:{c.password()}\nshop.wait:{n}|ms|#route:/x\n" for n in range(6)
+    )
 
 
 def _influx(c: Canaries) -> str:
@@ -141,7 +145,14 @@ def _har(c: Canaries) -> str:
     }
     hidden = {**answer, "content": {"size": 99, "mimeType": "application/json", "encoding": "base64", "text": c(packed)}}
     entries = [
-        {"startedDateTime": f"2026-03-14T09:10:0{n}Z", "time": 900, "serverIPAddress": c.address(), "request": request, "response": one, "timings": {"wait": 890}}
+        {
+            "startedDateTime": f"2026-03-14T09:10:0{n}Z",
+            "time": 900,
+            "serverIPAddress": c.address(),
+            "request": request,
+            "response": one,
+            "timings": {"wait": 890},
+        }
         for n, one in enumerate((answer, hidden))
     ]
     return json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}}, indent=1)
@@ -157,7 +168,7 @@ def _packets(c: Canaries) -> str:
     )
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {
     "errors.csv": _series,
     "scrape.prom": _prometheus,
     "statsd.txt": _statsd,

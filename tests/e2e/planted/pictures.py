@@ -5,6 +5,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 
 from e2e.canaries import Canaries
 from e2e.planted import commands, configs, logs
@@ -58,4 +59,4 @@ def _zip(c: Canaries) -> bytes:
     return held.getvalue()
 
 
-WRITERS = {"shot.png": _png, "photo.jpg": _jpeg, "bundle.zip": _zip}
+WRITERS: dict[str, Callable[[Canaries], str | bytes]] = {"shot.png": _png, "photo.jpg": _jpeg, "bundle.zip": _zip}

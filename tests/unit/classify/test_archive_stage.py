@@ -11,11 +11,15 @@ from archive_samples import LOG, overlapping, tarred, zipped, zst
 from classify_room import TENANT, Room, event, facts
 
 from faultmaven_events.errors import ContentTooLarge, UnreadableContent
+from faultmaven_events.infra.captions import Caption, Captions
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.evidence import MOST_CHILDREN, Submitted
 from faultmaven_events.schemas.manifest import read
 
 FILES = (("logs/app.log", LOG), ("logs/old.log.gz", gzip.compress(LOG)), ("shot.png", b"\x89PNG\r\n\x1a\n" + bytes(60)))
+
+CAPTIONS = Captions(bytes(range(32)))
+"""As the room's raw key has it."""
 
 
 async def unpacked(room: Room, data: bytes, name: str = "bundle.zip", **attributes: Any) -> tuple[Sequence[Event[Any]], Event[Any]]:
@@ -30,17 +34,31 @@ async def test_each_file_becomes_a_job_of_its_own(room: Room) -> None:
     given = event(Submitted(name="bundle.zip", title="Bundle", content=await room.store(zipped(FILES)), **kept))
     given = given.model_copy(update={"urgent": True, "generation": 2, "deadline": datetime.now(UTC) + timedelta(hours=1)})
     *children, own = await room.handle(given)
-    assert [child.data.name for child in children] == ["bundle.zip/logs/app.log", "bundle.zip/logs/old.log.gz"]
+    own_names = [CAPTIONS.open(TENANT, child.subject, child.data.sealed) for child in children]
+    assert own_names == [Caption(name=f"bundle.zip/logs/{name}", tags=("x",)) for name in ("app.log", "old.log.gz")]
+    assert [child.data.name for child in children] == [
+        f"upload-{child.subject.hex[-8:]}.log{more}" for child, more in zip(children, ("", ".gz"), strict=True)
+    ]
     for child in children:
         assert (child.type, child.data.parent, child.causationid) == ("ingest.submitted.v1", given.subject, given.id)
         assert child.id == derive(child.subject, "ingress/0")
         assert (child.tenantid, child.correlationid, child.deadline, child.urgent) == (TENANT, "c", given.deadline, True)
-        assert {name: getattr(child.data, name) for name in kept} == kept
+        assert {name: getattr(child.data, name) for name in kept} == {**kept, "tags": ()}
         assert (child.generation, child.data.title) == (0, None)
         assert await room.blobs.read(TENANT, child.data.content) == LOG
     assert own.data.children == tuple(child.subject for child in children)
     assert (own.type, own.data.classification.type, own.data.classification.format) == ("ingest.classified.v1", "archive", "zip")
-    assert own.data.title == "Bundle"
+    assert CAPTIONS.open(TENANT, own.subject, own.data.sealed) == Caption(name="bundle.zip", title="Bundle", tags=("x",))
+
+
+async def test_no_event_of_an_archive_tells_what_it_or_its_files_are_called(room: Room) -> None:
+    given = event(Submitted(name="upload-1.zip", content=await room.store(zipped([("jane.doe/payroll.log", LOG)]))))
+    sealed = CAPTIONS.seal(TENANT, given.subject, Caption(name="of-jane.doe.zip", title="Jane Doe", tags=("jane",)))
+    child, own = await room.handle(given.model_copy(update={"data": given.data.model_copy(update={"sealed": sealed})}))
+    assert (own.data.name, own.data.sealed) == (f"upload-{own.subject.hex[-8:]}.zip", sealed)
+    assert not [each for each in (child, own) if b"jane" in each.encode().lower() or b"payroll" in each.encode()]
+    found = CAPTIONS.open(TENANT, child.subject, child.data.sealed)
+    assert found == Caption(name="of-jane.doe.zip/jane.doe/payroll.log", tags=("jane",))
 
 
 async def test_what_becomes_of_the_archive_is_a_list_of_its_files(room: Room) -> None:
@@ -140,7 +158,7 @@ async def test_a_file_that_breaks_off_in_a_limit_leaves_no_blob(room: Room) -> N
     noise = b"".join(b"%x\n" % (number * 7919) for number in range(200_000))
     before = room.raw()
     children, own = await unpacked(room, tarred([("a.log", noise), ("b.log", noise)], "w:gz"), "a.tar.gz")
-    assert [child.data.name for child in children] == ["a.tar.gz/a.log"]
+    assert [CAPTIONS.open(TENANT, child.subject, child.data.sealed).name for child in children] == ["a.tar.gz/a.log"]
     assert room.raw() - before == {child.data.content.key for child in children} | {own.data.content.key}
 
 

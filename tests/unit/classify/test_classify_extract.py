@@ -250,7 +250,7 @@ def test_what_is_not_read_says_so_in_a_sentence(form: str) -> None:
         (b"  \n\n\t", "the file is empty"),
         (bytes(range(256)) * 16, "binary content of unknown kind"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(60), "as zip or tar"),
-        (b"\xd4\xc3\xb2\xa1" + bytes(60), "tcpdump"),
+        (b"snoop\0\0\0" + bytes(60), "editcap"),
         (zlib.compress(LOG), "binary content"),
     ],
 )

@@ -8,6 +8,7 @@ from classify_room import TENANT, Room, event, facts
 from test_classify_extract import pdf
 
 from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
+from faultmaven_events.infra.captions import Caption, Captions
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.evidence import Submitted
@@ -22,7 +23,7 @@ async def test_a_log_is_passed_on_without_being_rewritten(room: Room) -> None:
     out = await room.run(Submitted(name="a.log", content=content, tags=("x",), case_id="k"))
     assert out.type == "ingest.classified.v1"
     assert out.data.content == content
-    assert (out.data.classification.type, out.data.tags, out.data.case_id) == ("log", ("x",), "k")
+    assert (out.data.classification.type, out.data.case_id) == ("log", "k")
 
 
 async def test_inline_text_becomes_a_raw_blob(room: Room) -> None:
@@ -146,3 +147,28 @@ async def test_a_question_that_is_none_is_refused(room: Room, data: bytes, error
 async def test_an_event_of_another_stage_is_refused(room: Room) -> None:
     with pytest.raises(InvalidEvent):
         await room.handle(event(Completed(result={}), state="completed"))
+
+
+async def test_the_sealed_name_counts_and_goes_on_sealed(room: Room) -> None:
+    given = event(Submitted(name="upload-1", content=await room.store(b"listen 80\n")))
+    sealed = Captions(bytes(range(32))).seal(TENANT, given.subject, Caption(name="redis.conf"))
+    [own] = await room.handle(given.model_copy(update={"data": given.data.model_copy(update={"sealed": sealed})}))
+    [plain] = await room.handle(event(Submitted(name="upload-1", content=await room.store(b"listen 80\n"))))
+    assert (own.data.name, own.data.sealed) == (f"upload-{own.subject.hex[-8:]}", sealed)
+    assert own.data.classification != plain.data.classification
+
+
+async def test_what_a_direct_publisher_wrote_in_the_clear_is_sealed_from_here_on(room: Room) -> None:
+    caption = Caption(name="jane.log", title="Of Jane", tags=("jane",))
+    given = event(Submitted(**dict(caption), content=await room.store(b"2026-03-01 10:00:00 INFO x\n")))
+    [own] = await room.handle(given)
+    assert b"jane" not in own.encode().lower()
+    assert Captions(bytes(range(32))).open(TENANT, own.subject, own.data.sealed) == caption
+
+
+async def test_a_sealed_name_that_does_not_open_is_a_permanent_error(room: Room) -> None:
+    given = Submitted(name="upload-1.log", content=await room.store(b"2026-03-01 10:00:00 INFO x\n"), sealed="QUJD")
+    with pytest.raises(UnreadableContent, match="the sealed name does not open"):
+        await room.run(given)
+    assert given.content
+    assert given.content.key in room.raw()

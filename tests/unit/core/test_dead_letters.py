@@ -83,6 +83,18 @@ def test_an_invalid_event_with_a_job_in_it_fails_that_job() -> None:
     assert (str(told.subject), told.type, told.data.error.code) == (raw["subject"], "ingest.failed.v1", "invalid_event")
 
 
+@pytest.mark.parametrize(
+    ("state", "stage", "told"), [("submitted", "classify", None), ("classified", "sanitize", "upload-"), ("sanitized", "process", "jane")]
+)
+def test_a_name_that_nobody_has_sanitized_is_not_told_when_its_job_dies(state: str, stage: str, told: str | None) -> None:
+    given = event(f"ingest.{state}.v1")
+    given = given.model_copy(update={"data": given.data.model_copy(update={"name": "jane.log"})})
+    failed = failure(dead(given.encode(), stage=stage), AT)
+    assert failed is not None
+    wanted = {None: None, "upload-": f"upload-{given.subject.hex[-8:]}.log", "jane": "jane.log"}
+    assert failed.data.name == wanted[told]
+
+
 def test_garbage_tells_no_job() -> None:
     assert failure(dead(b"garbage", stage="classify", code="invalid_event"), AT) is None
 

@@ -1,6 +1,7 @@
 """The stage on a real blob folder and real worker processes."""
 
 import base64
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import MissingContent, SetupError, Unavailable, UnreadableContent
 from faultmaven_events.infra.allowances import Allowance, Allowances
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.captions import Caption, Captions
 from faultmaven_events.infra.vault import Naming, Shredded, Vault, found, restored, scope_of, vault_of
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event, derive
@@ -138,6 +140,28 @@ async def test_names_titles_and_tags_are_sanitized_too(desk: Desk) -> None:
     assert "jane" not in data.model_dump_json()
     assert data.tags[0] == "a"
     assert data.tags[1].startswith("IP_")
+
+
+async def test_sealed_names_titles_and_tags_are_there_from_now_on_and_sanitized(desk: Desk) -> None:
+    event = await desk.event(b"x", name="upload-1.log")
+    caption = Caption(name="export for jane@mail.example.log", title="of joe@mail.example", tags=("eu", "joe@mail.example"))
+    sealed = Captions(bytes(32)).seal(TENANT, event.subject, caption)
+    event = event.model_copy(update={"data": event.data.model_copy(update={"sealed": sealed, "title": None, "tags": ()})})
+    data = await desk.sanitized(event)
+    assert re.fullmatch(r"export for EMAIL_\w{8}@mail\.example\.log", data.name)
+    assert re.fullmatch(r"of EMAIL_\w{8}@mail\.example", data.title or "")
+    assert (data.tags[0], data.tags[1]) == ("eu", (data.title or "").removeprefix("of "))
+    assert "sealed" not in data.model_dump_json()
+    assert await desk.sanitized(event) == data
+
+
+async def test_a_sealed_name_of_another_job_lets_nothing_pass(desk: Desk) -> None:
+    event = await desk.event(b"x")
+    sealed = Captions(bytes(32)).seal(TENANT, uuid4(), Caption(name="jane.log"))
+    with pytest.raises(UnreadableContent, match="the sealed name does not open"):
+        await desk.handle(event.model_copy(update={"data": event.data.model_copy(update={"sealed": sealed})}))
+    assert await desk.blobs.find(TENANT, "clean", derive(event.id, "sanitized").hex) is None
+    assert await desk.blobs.read(TENANT, event.data.content) == b"x"
 
 
 async def test_bytes_that_are_not_of_the_charset_are_replaced(desk: Desk) -> None:
@@ -302,3 +326,14 @@ async def test_without_the_vault_nothing_passes(desk: Desk) -> None:
     assert await desk.blobs.read(TENANT, event.data.content)
     key.rmdir()
     assert (await desk.sanitized(event)).receipt.vault == "kept"
+
+
+async def test_a_strict_setting_reaches_text_and_names(desk: Desk) -> None:
+    strict = desk.settings.model_copy(update={"privacy": "strict"})
+    async with open_stage(strict) as handle:
+        event = await desk.event(b"dial tcp 10.0.4.7:5432 host=db01\n", name="db01.shop.internal")
+        data = await Desk(handle, desk.blobs, strict).sanitized(event)
+    text = await desk.text(data.content)
+    assert "10.0.4.7" not in text
+    assert "db01" not in text + data.model_dump_json()
+    assert await desk.restored(event, data) == "dial tcp 10.0.4.7:5432 host=db01\n"

@@ -277,6 +277,22 @@ type: kubernetes.io/tls
 ssl_certificate_key /etc/nginx/{w}.key;
 salt-minion {v}
 licence check {w}
+password: __PASSWORD__
+password: @@DB_PASSWORD@@
+password: CHANGE_ME
+password: replace-with-your-password
+password: env:DB_PASSWORD
+password: file:/run/secrets/{w}
+password: #{{systemProperties['db.password']}}
+password: str = Field(min_length={n})
+'password' => 'required|min:{n}',
+'password' => $password,
+$password = $_POST['password'];
+login(user=user, password=password)
+New password: Retype new password:
+passwd: files systemd
+pass: {n}, fail: {n}
+fetch(url, {{ credentials: same-origin }})
 """.strip("\n").splitlines()
 
 

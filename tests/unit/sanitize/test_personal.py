@@ -112,3 +112,10 @@ def test_a_column_of_names_goes() -> None:
     result = clean("id,customer_name,city\n1,Jane Doe,Bonn\n2,Ann Lee,Ulm", "customers.csv").split("\n")
     assert re.fullmatch(r"1,PERSON_[0-9a-f]{8},Bonn", result[1])
     assert re.fullmatch(r"2,PERSON_[0-9a-f]{8},Ulm", result[2])
+
+
+@pytest.mark.parametrize("line", ["My name is {}", "please correct it to Dr. {}?", "Call Mr. {}, phone +44 20 7946 0958, or 020 7946 0959"])
+def test_a_name_is_hidden_once(line: str) -> None:
+    result = clean(line.format("Amara Visser"))
+    assert re.search(r"(?<!\w)PERSON_[0-9a-f]{8}(?!\w)", result)
+    assert clean(result) == result

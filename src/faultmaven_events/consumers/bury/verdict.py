@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from faultmaven_events.infra.captions import known_as
 from faultmaven_events.infra.dead_letters import ends_job
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.letter import Letter
@@ -16,7 +17,8 @@ def failure(letter: Letter, at: datetime) -> Event[Failed] | None:
         return None
     parent: UUID = letter.event_id or letter.id
     data: dict[str, Any] = (letter.event or {}).get("data") or {}
-    name = data.get("name") if isinstance(data.get("name"), str) else None
+    kind, state = letter.type.split(".")[:2]  # a step of a path, so it has both
+    name = known_as(letter.job_id, state, data["name"]) if isinstance(data.get("name"), str) else None
     error = Failure(
         code=letter.code,
         message=letter.message,
@@ -27,7 +29,7 @@ def failure(letter: Letter, at: datetime) -> Event[Failed] | None:
     return Event[Failed](
         id=derive(parent, f"bury/{letter.stage}{f'/{letter.generation}' if letter.generation else ''}"),
         source="/faultmaven/bury",
-        type=f"{letter.type.split('.')[0]}.failed.v1",
+        type=f"{kind}.failed.v1",
         subject=letter.job_id,
         time=at,
         tenantid=letter.tenant,

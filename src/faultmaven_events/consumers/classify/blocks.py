@@ -31,7 +31,8 @@ _HCL: Final = re.compile(
     r"^\s*(?:(?:resource|data|variable|output|provider|module|check)(?:\s+\"[^\"]+\"){1,2}|locals|terraform|moved)\s*\{", re.MULTILINE
 )
 _BRACES: Final = re.compile(
-    r"\s*(?:[^{}()]{1,120}\{[^{}()]{0,200}\}[^{}()]{0,60}|[\]\[]+[;,]?|[\w.\-\"/*@:]+(?:[ \t]+[^{};]+)?\s*\{|[\w.\-\"]+\s*[=:]?\s*[^{};]+;?|\}[;,]?)\s*$"
+    r"\s*(?:[^{}()]{1,120}\{[^{}()]{0,200}\}[^{}()]{0,60}|[\]\[]+[;,]?|[\w.\-\"/*@:]+(?:[ \t]+[^{};]+)?\s*\{"
+    r"|[\w.\-\"]+\s*[=:]?\s*[^{};]+;?|\}[;,]?)\s*$"
 )
 
 
@@ -47,7 +48,12 @@ def nginx(sample: Sample) -> Vote | None:
     words = len(_NGINX_WORD.findall(body))
     statements = re.split(r"[;{}]", body)
     share = sum(_DIRECTIVE.fullmatch(one) is not None for one in statements) / len(statements)
-    if not words or share < 0.9 or re.search(r"=>|\bfunction\b|\w\(\)|==|:=|\[[a-z]\w+ [$\w]|^\s*proc \w", body, re.MULTILINE) or body.count(";") < words * 0.3:
+    if (
+        not words
+        or share < 0.9
+        or re.search(r"=>|\bfunction\b|\w\(\)|==|:=|\[[a-z]\w+ [$\w]|^\s*proc \w", body, re.MULTILINE)
+        or body.count(";") < words * 0.3
+    ):
         return None
     return Vote(
         "config",

@@ -46,10 +46,14 @@ def packets(sample: Sample) -> Vote | None:
     if rows and rows >= 0.6 * len(lines):
         return Vote("capture", "tshark", 0.96, f"{rows} packets listed")
     dumped = sum(_HEX.match(line) is not None for line in lines)
-    if dumped >= 0.6 * len(lines):
+    if dumped >= 0.6 * len(lines) and not heads:
         return Vote("capture", "tcpdump", 0.9, f"{dumped} lines of bytes in hexadecimal")
     inside = sum(line[:1].isspace() and not _PACKET.match(line) for line in lines)
-    if not heads or heads + inside < 0.8 * len(lines) or not (_PACKET.match(lines[0]) or _BARE.match(lines[0])):
+    if (
+        not heads
+        or heads + inside < 0.8 * len(lines)
+        or not (heads >= 0.3 * len(lines) or _PACKET.match(lines[0]) or _BARE.match(lines[0]))
+    ):
         return None
     detail = sum(_DETAIL.match(line) is not None for line in lines)
     return Vote("capture", "tcpdump", 0.97, f"{heads} packets with a clock, {detail} lines of details")

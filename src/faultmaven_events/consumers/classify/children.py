@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from faultmaven_events.consumers.classify.archives.label import shortened
+from faultmaven_events.infra.captions import Caption, Captions, caption_of, neutral
 from faultmaven_events.schemas import manifest
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event, derive
@@ -19,21 +20,24 @@ def jobs(files: Sequence[Content]) -> tuple[UUID, ...]:
     return tuple(UUID(hex=file.key) for file in files)
 
 
-def born(event: Event[Submitted], text: str, files: Sequence[Content]) -> Iterator[Event[Submitted]]:
-    """Yield an event for each file of the archive of `event`, named by the lines of the manifest's text.
+def born(event: Event[Submitted], text: str, files: Sequence[Content], captions: Captions) -> Iterator[Event[Submitted]]:
+    """Yield an event for each file of the archive of `event`, named by the lines of the manifest's text: sealed, as the ingress does it.
 
     Raises:
         ValueError: the manifest names more or fewer files.
+        UnreadableContent: the archive's own name does not open.
     """
+    own = caption_of(captions, event.tenantid, event.subject, event.data)
     labels = [line.label for _, line in manifest.read(text) if line.is_child]
     urgent = event.urgent and len(files) <= URGENT
     for job, label, file in zip(jobs(files), labels, files, strict=True):
-        yield _child(event, job, label, file).model_copy(update={"urgent": urgent})
+        caption = Caption(name=shortened(f"{own.name}/{label}"), tags=own.tags)
+        sealed = captions.seal(event.tenantid, job, caption)
+        yield _child(event, job, neutral(job, label), sealed, file).model_copy(update={"urgent": urgent})
 
 
-def _child(event: Event[Submitted], job: UUID, label: str, file: Content) -> Event[Any]:
-    data = event.data
-    kept = data.model_dump(include={"tags", "collection", "session_id", "case_id"})
-    submitted = Submitted(name=shortened(f"{data.name}/{label}"), content=file, parent=event.subject, **kept)
+def _child(event: Event[Submitted], job: UUID, name: str, sealed: str, file: Content) -> Event[Any]:
+    kept = event.data.model_dump(include={"collection", "session_id", "case_id"})
+    submitted = Submitted(name=name, sealed=sealed, content=file, parent=event.subject, **kept)
     began = {"id": derive(job, "ingress/0"), "subject": job, "generation": 0}
     return event.follow("classify", "submitted", submitted).model_copy(update=began)

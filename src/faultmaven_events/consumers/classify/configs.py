@@ -17,7 +17,7 @@ _ENV: Final = re.compile(r"(?:export )?[A-Za-z_][A-Za-z0-9_]*=.*")
 _DIFF: Final = re.compile(r"(?:diff (?:--git|-\w+) |Index: |--- \S|\*\*\* \S)")
 
 SYSTEMD: Final = re.compile(r"\[(?:Unit|Service|Install|Timer|Socket|Mount|Path|Slice|Match|Network|Link|NetDev|Container|Target)\]$")
-MYSQL: Final = re.compile(r"\[(?:mysqld?|mysqld_safe|client|mariadb|server|galera|client-server|mysqldump)\]$")
+MYSQL: Final = re.compile(r"\[(?:mysqld?(?:[-_]\w+|\d+)?|mysqldump|mariadbd?|galera|client-server|client-mariadb)\]$")
 _LITERAL: Final = re.compile(r"=\s*(\"{3}|'{3})[\s\S]*?\1")
 
 

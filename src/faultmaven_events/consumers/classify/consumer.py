@@ -22,12 +22,15 @@ from faultmaven_events.consumers.classify.extract import extract, need, once
 from faultmaven_events.consumers.classify.images import described
 from faultmaven_events.consumers.classify.intent import intent
 from faultmaven_events.consumers.classify.magic import PACKED
+from faultmaven_events.consumers.classify.packets.store import Errand as PacketErrand
+from faultmaven_events.consumers.classify.packets.store import listed
 from faultmaven_events.consumers.classify.sample import HEAD
 from faultmaven_events.consumers.classify.unpack import Unpacker, peek
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import ContentTooLarge, InvalidEvent, MissingContent, UnreadableContent
 from faultmaven_events.infra import written
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.captions import Captions, caption_of, neutral
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
 from faultmaven_events.schemas import manifest
@@ -64,6 +67,7 @@ class Desk:
     pool: CpuPool
     settings: Settings
     """Workers open the blob store themselves where they unpack an archive."""
+    captions: Captions
 
     @property
     def file_limit(self) -> int:
@@ -79,7 +83,7 @@ class Desk:
         """Classify one file or one question and return the event that follows, last; before it those that begin an archive's files.
 
         Raises:
-            UnreadableContent: empty, damaged, encrypted, binary; the message says what the sender can do.
+            UnreadableContent: empty, damaged, encrypted, binary, or its sealed name does not open; the message says what the sender can do.
             ContentTooLarge: a question over 64 KiB, or a file that unpacks to more than the limit.
             MissingContent: the raw blob is gone, or is not what the reference says.
             Unavailable: the blob store is away.
@@ -91,9 +95,16 @@ class Desk:
         if isinstance(data, Asked):
             kept = {"evidence": data.evidence, "session_id": data.session_id, "case_id": data.case_id}
             return [event.follow(STAGE, "classified", QuestionClassified(content=note.content, intent=note.intent or "other", **kept))]
-        told = data.model_dump(include={"name", "title", "tags", "collection", "session_id", "case_id", "parent"})
+        told = data.model_dump(include={"collection", "session_id", "case_id", "parent"}) | self._called(event)
         known = {"content": note.content, "classification": note.classification, "children": jobs(note.files)}
         return [*await self._children(event, note), event.follow(STAGE, "classified", Classified(**told, **known))]
+
+    def _called(self, event: Event[Any]) -> dict[str, str]:
+        """Return name and `sealed` of what follows: what a direct publisher wrote in the clear is sealed from here on."""
+        data: Submitted = event.data
+        caption = caption_of(self.captions, event.tenantid, event.subject, data)
+        sealed = data.sealed or self.captions.seal(event.tenantid, event.subject, caption)
+        return {"name": neutral(event.subject, data.name), "sealed": sealed}
 
     async def _children(self, event: Event[Any], note: Note) -> list[Event[Submitted]]:
         """Return the events that begin an archive's files.
@@ -106,7 +117,7 @@ class Desk:
             text = await self.blobs.read(event.tenantid, note.content)
         except MissingContent:
             return []
-        return list(born(event, text.decode(), note.files))
+        return list(born(event, text.decode(), note.files, self.captions))
 
     async def _earlier(self, event: Event[Any]) -> Note | None:
         stored = await self.blobs.find(event.tenantid, "clean", _key(event, "note"))
@@ -154,11 +165,12 @@ class Desk:
 
     async def _file(self, event: Event[Any], given: Content) -> Note:
         data: Submitted = event.data
+        name = caption_of(self.captions, event.tenantid, event.subject, data).name
         head = await self._head(event.tenantid, given)
-        outer = found = classify(head, data.name, data.media_type or given.media_type)
+        outer = found = classify(head, name, data.media_type or given.media_type)
         if need(outer) == "unpack":
             head = peek(head, outer.format, HEAD)
-            found = classify(head, data.name, data.media_type)
+            found = classify(head, name, data.media_type)
             once(found)
         todo = need(found)
         if todo == "list":
@@ -167,6 +179,8 @@ class Desk:
             text = described(found.format, head, given.size)
             twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), text.encode(), media_type=TEXT)
             return Note(content=twin, classification=found.model_copy(update={"charset": "utf-8"}))
+        if todo == "packets":
+            return await self._packets(event, given, outer, found)
         if event.kind == "document":
             found = as_document(found)
         if todo == "nothing" and outer.format not in PACKED:
@@ -175,7 +189,7 @@ class Desk:
             pieces = self._unpacked(event.tenantid, given, outer.format)
             twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), pieces, media_type=TEXT, limit=self.text_limit)
             return Note(content=twin, classification=_noted(found, f"packed with {outer.format}"))
-        return await self._extracted(event, given, outer, found)
+        return await self._extracted(event, given, outer, found, name)
 
     async def _archive(self, event: Event[Any], given: Content, outer: Classification, found: Classification) -> Note:
         """Have a worker store the files of an archive; what became of each is the text that goes on in its place."""
@@ -195,12 +209,23 @@ class Desk:
         classification = _noted(found, found_in(unpacked.lines)).model_copy(update=known)
         return Note(content=twin, classification=classification, files=unpacked.files)
 
-    async def _extracted(self, event: Event[Any], given: Content, outer: Classification, found: Classification) -> Note:
+    async def _packets(self, event: Event[Any], given: Content, outer: Classification, found: Classification) -> Note:
+        """Have a worker write the heads of a capture's packets as text."""
+        packing = outer.format if outer.format in PACKED else None
+        errand = PacketErrand(
+            self.settings, event.tenantid, _key(event, "text"), found.format, packing, limit=self.text_limit, seconds=0.8 * READING_S
+        )
+        twin, told = await self.pool.run(listed, errand, given, timeout=READING_S)
+        written.note("blobs.raw")
+        known = {"format": "tcpdump", "charset": "utf-8"}
+        return Note(content=twin, classification=_noted(found, f"{told}, as text of tcpdump").model_copy(update=known))
+
+    async def _extracted(self, event: Event[Any], given: Content, outer: Classification, found: Classification, name: str) -> Note:
         """Read the whole file and have a worker make text of it."""
         if given.size > self.file_limit:
             raise ContentTooLarge(f"the file is over the limit of {self.file_limit} bytes")
         whole = await self.blobs.read(event.tenantid, given)
-        text = await self.pool.run(partial(extract, limit=self.text_limit), whole, outer, event.data.name, timeout=READING_S)
+        text = await self.pool.run(partial(extract, limit=self.text_limit), whole, outer, name, timeout=READING_S)
         del whole
         twin = await self.blobs.put(event.tenantid, "raw", _key(event, "text"), text.text, media_type=TEXT, limit=self.text_limit)
         return Note(content=twin, classification=_noted(found, text.note).model_copy(update={"charset": text.charset}))
@@ -250,7 +275,7 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
     Raises:
         SetupError: this process was given no raw or no clean key, or the blob store cannot be opened.
     """
-    required_key(settings, "raw")
+    raw_key = required_key(settings, "raw")
     required_key(settings, "clean")
     async with open_blobs(settings) as blobs, open_pool(WORKERS, memory_mb=settings.worker_memory_mb, preload=PRELOAD) as pool:
-        yield Desk(blobs, pool, settings).handle
+        yield Desk(blobs, pool, settings, Captions(raw_key)).handle

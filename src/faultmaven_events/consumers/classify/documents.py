@@ -6,14 +6,13 @@ from typing import Final
 from faultmaven_events.consumers.classify.detector import Detector, Vote
 from faultmaven_events.consumers.classify.sample import Sample, talking
 
-COMMON: Final = frozenset(
-    """
+_LITTLE: Final = """
     af an and are as att au auf be bir bu by can che com con da dans das del della dem den der des det di die do een ein el en er
     est et for from het i if il in is ist it je jest la las le les los mit na nicht nie niet no non not och of og on op or oraz os
     para per por pour que qui se should som sur te that the this til to um uma una und une van ve von w wenn when will wird with
     you zu
-    """.split()
-)
+"""
+COMMON: Final = frozenset(_LITTLE.split())
 """Little words of some European languages."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 MARKDOWN: Final = (
@@ -140,6 +139,8 @@ def org(sample: Sample) -> Vote | None:
 
 def foreign(sample: Sample) -> Vote | None:
     """Prose in another alphabet: most letters are none of the Latin one, and few lines begin with a time."""
+    if sample.text.isascii():
+        return None
     letters = [c for c in sample.text[:4000] if c.isalpha()]
     other = sum(ord(c) > 0x24F for c in letters)
     if len(letters) < 20 or other < 0.5 * len(letters) or sum(at >= 0 for at in sample.stamped) > 0.2 * len(sample.lines):
@@ -154,7 +155,8 @@ def mail(sample: Sample) -> Vote | None:
 
 
 _CHANGES: Final = re.compile(
-    r"[\w.+-]{1,60} \([\w.+:~-]{1,60}\)[ \w.-]{0,80}; urgency=\w+|(?:\* )?(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d[ :\d\w+]{0,24} \d{4})  ?\S[^<>]{0,60} <"
+    r"[\w.+-]{1,60} \([\w.+:~-]{1,60}\)[ \w.-]{0,80}; urgency=\w+"
+    r"|(?:\* )?(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d[ :\d\w+]{0,24} \d{4})  ?(?!\d\d:\d\d)\S[^<>]{0,60} <"
 )
 
 

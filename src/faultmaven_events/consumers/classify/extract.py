@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from faultmaven_events.consumers.classify.charset import WIDE
-from faultmaven_events.consumers.classify.magic import IMAGES, NESTED, PACKED
+from faultmaven_events.consumers.classify.magic import IMAGES, NESTED, PACKED, PACKETS
 from faultmaven_events.consumers.classify.unpack import unpack
 from faultmaven_events.errors import ContentTooLarge, UnreadableContent
 from faultmaven_events.schemas.evidence import Classification
 
-Need = Literal["nothing", "unpack", "extract", "recode", "list", "describe"]
+Need = Literal["nothing", "unpack", "extract", "recode", "list", "describe", "packets"]
 
 ADVICE: Final = {
     "binary": "binary content of unknown kind",
     "empty": "the file is empty",
-    "pcap": "a packet capture in binary is not analysed: hand in its text, for example from `tcpdump -nn -r FILE`",
+    "snoop": "a packet capture of this form is not read: hand it in as pcap (`editcap -F pcap FILE OUT`) or as text",
     "hprof": "a heap dump is not analysed: hand in a report on it as text",
     "jfr": "a flight recording is not analysed: hand in the text of `jfr print FILE`",
     "evtx": "an event log in binary is not analysed: export it as text or XML",
@@ -36,7 +36,6 @@ ADVICE: Final = {
     "rar": "RAR archives are not unpacked: hand the files in as zip or tar",
 }
 """What a person can do about a format that is not read."""
-_AS: Final = {"pcapng": "pcap", "snoop": "pcap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,13 @@ class ExtractedText:
 
 def advice(form: str) -> str | None:
     """Return why a format is not read and what a person can do about it; None for one that is."""
-    return ADVICE.get(_AS.get(form, form))
+    return ADVICE.get(form)
 
 
 def need(classification: Classification) -> Need:
-    """Return what has to be done to have text: of an archive that is the list of its files, of a picture a description.
+    """Return what has to be done to have text.
+
+    Of an archive that is the list of its files, of a picture a description, of a packet capture the heads of its packets.
 
     Raises:
         UnreadableContent: nothing can be done; the message says what the sender can do.
@@ -66,6 +67,8 @@ def need(classification: Classification) -> Need:
         return "list"
     if form in IMAGES:
         return "describe"
+    if form in PACKETS:
+        return "packets"
     if form in PACKED:
         return "unpack"
     if form in READERS and classification.type == "document":
@@ -97,7 +100,7 @@ def extract(data: bytes, classification: Classification, name: str = "", *, limi
             return _checked(text.encode("utf-8", "replace"), limit, f"rewritten as UTF-8 from {classification.charset}")
         case "nothing":
             return ExtractedText(data, classification.charset)
-        case "list" | "describe":
+        case "list" | "describe" | "packets":
             raise UnreadableContent(f"there is no text in a file of the format {classification.format}")
 
 

@@ -4,15 +4,16 @@ Its model lies in its package; nothing is fetched. It knows languages and file f
 left to the rules. Some milliseconds a text, so it is asked last.
 """
 
+import re
 from functools import cache
-from typing import Final
-
-import onnxruntime
-from magika import Magika, PredictionMode
+from typing import TYPE_CHECKING, Any, Final
 
 from faultmaven_events.consumers.classify.detector import Vote
 from faultmaven_events.consumers.classify.sample import Sample
 from faultmaven_events.schemas.evidence import EvidenceType
+
+if TYPE_CHECKING:
+    from magika import Magika
 
 KINDS: Final[dict[EvidenceType, str]] = {
     "config": """appleplist csproj dockerfile gitmodules hcl htaccess ini internetshortcut json
@@ -34,19 +35,20 @@ LEAST: Final = 0.5
 """Probability below which the model's best guess is no vote."""
 
 
-class _OneThread(Magika):
-    """The model on the calling thread: threads of its own cost more than one short text, and spin while they wait."""
-
-    def _init_onnx_session(self) -> onnxruntime.InferenceSession:
-        onnxruntime.disable_telemetry_events()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        return onnxruntime.InferenceSession(self._model_path, options, providers=["CPUExecutionProvider"])
-
-
 @cache
-def _model() -> Magika:
-    return _OneThread(prediction_mode=PredictionMode.BEST_GUESS)
+def _model() -> "Magika":
+    """Load the model, on the calling thread alone: threads of its own cost more than one short text, and spin while they wait."""
+    import onnxruntime  # type: ignore[import-untyped]  # it ships no types
+    from magika import Magika, PredictionMode
+
+    class OneThread(Magika):
+        def _init_onnx_session(self) -> Any:
+            onnxruntime.disable_telemetry_events()
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            return onnxruntime.InferenceSession(self._model_path, options, providers=["CPUExecutionProvider"])
+
+    return OneThread(prediction_mode=PredictionMode.BEST_GUESS)
 
 
 def learned(sample: Sample) -> Vote | None:
@@ -58,4 +60,6 @@ def learned(sample: Sample) -> Vote | None:
     type_ = _TYPES.get(label)
     if type_ is None or score < LEAST:
         return None
+    if label == "ini" and not re.search(r"^\s*\[", sample.text, re.MULTILINE):
+        label = "properties"
     return Vote(type_, _FORMATS.get(label, label), TRUST[type_] * (0.5 + 0.5 * score), f"a trained model reads {label}")

@@ -66,6 +66,9 @@ FORMATS: Final[tuple[Detector, ...]] = (
     _lines("java-log", rf"{_MON} \d\d, \d{{4}} \d\d?:\d\d:\d\d [AP]M [\w.$]+ \w+$", "headers of java.util.logging", 0.96, 0.3),
     _lines("mysql-slow", r"# (?:Time|User@Host|Query_time): ", "headers of a slow query log", 1.12, 0.25, least=2),
     _lines("journal-export", r"_{0,2}[A-Z][A-Z0-9_]*=", "fields of the journal", 0.97, 0.95, must=r"__(?:CURSOR|REALTIME_TIMESTAMP)="),
+    _lines(
+        "lambda-log", r"(?:START|END|REPORT|INIT_START|INIT_REPORT) (?:RequestId|Runtime)", "marks of a function's run", 1.1, 0.3, least=2
+    ),
     _lines("npm-log", r"\d+ (?:silly|verbose|info|http|timing|notice|warn|error|ERR!) \S", "entries of npm", 0.95, 0.7, least=2),
     _lines(
         "rails-log", r'Started [A-Z]+ "\S*" for \S+ at |Processing by |Completed \d{3} |Rendered ', "entries of Rails", 1.05, 0.4, least=2

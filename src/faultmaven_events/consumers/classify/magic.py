@@ -55,6 +55,8 @@ PACKED: Final = frozenset({"gzip", "bzip2", "xz", "zstd"})
 """Single packed files, which are unpacked; there may be an archive in them."""
 NESTED: Final = frozenset({"zip", "jar", "tar"})
 """Archives of files, which become jobs of their own."""
+PACKETS: Final = frozenset({"pcap", "pcapng"})
+"""Packet captures, whose packets are listed."""
 IMAGES: Final = frozenset({"png", "jpeg", "gif", "tiff", "webp"})
 """Pictures in pixels; SVG is text."""
 

@@ -66,6 +66,7 @@ SAMPLERS: Final = (
         ),
     ),
     ("vmstat", re.compile(r"procs -+memory-+| *r +b +swpd +free +buff +cache\b")),
+    ("dstat", re.compile(r"-+(?:total-cpu-usage|cpu\d+-usage|dsk/total|net/total)-+|usr sys idl wai")),
     ("iostat", re.compile(r"Device:? +(?:tps|r/s|rrqm/s)\b")),
 )
 """Header lines of samplers; their rows are numbers."""
@@ -85,6 +86,8 @@ METRICS: Final[tuple[Detector, ...]] = (
     _lines("statsd", r"[\w.\-/:]+:[-+]?\d+(?:\.\d+)?\|(?:c|g|ms|h|s|d|m)(?:\|[@#c:T].*)?$", "statsd samples"),
     _lines("graphite", r"[\w\-]+(?:\.[\w\-=;%]+)+ [-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)? \d{10}(?:\.\d+)?$", "graphite samples"),
     _lines("collectd", r"PUTVAL \S+ (?:\w+=\S+ )*(?:\d+(?:\.\d+)?|N):\S+$", "values of collectd"),
+    _lines("wavefront", rf'"?[\w.\-/~]+"? {_NUM}(?: \d{{10,13}})? source="?\S', "points of Wavefront"),
+    _lines("carbon2", rf"(?:[\w.-]+=\S+ ){{1,40}} {_NUM} \d{{10,13}}$", "points of Metrics 2.0"),
     _lines("opentsdb", r"put [\w./-]+ \d{10,13} [-\d.]+( [\w./-]+=[\w./-]+)+$", "OpenTSDB samples"),
     sampler,
 )

@@ -85,7 +85,10 @@ SERVERS: Final = (
         after="",
     ),
     Server(
-        "hosts", r"(?:\d{1,3}\.){3}\d{1,3} (?=[\da-fA-F]*:)[\da-fA-F:]{2,45}", r"\s", after=r"\s{1,40}[a-zA-Z][\w.\-]*(?:\s{1,40}[\w.\-]+){0,20}\s{0,40}(?:#.*)?$"
+        "hosts",
+        r"(?:\d{1,3}\.){3}\d{1,3} (?=[\da-fA-F]*:)[\da-fA-F:]{2,45}",
+        r"\s",
+        after=r"\s{1,40}[a-zA-Z][\w.\-]*(?:\s{1,40}[\w.\-]+){0,20}\s{0,40}(?:#.*)?$",
     ),
     Server("resolv-conf", "nameserver search domain options sortlist", "nameserver", after=r" \S"),
     Server("fstab", r"UUID= LABEL= / tmpfs proc none [\w.-]+:/", r"\s", after=r"\S*\s+(?:/|none|swap)\S*\s+\w+\s+\S+(?:\s+\d\s+\d)?$"),
@@ -112,7 +115,8 @@ SERVERS: Final = (
     Server("limits", r"[\w@*%-]{1,40}", r"\s", after=r"\s+(?:soft|hard|-)\s+[a-z]+\s+[\w-]+$"),
     Server(
         "zone-file",
-        r"\$(?:TTL|ORIGIN|INCLUDE)\s (?:[\w.@*-]{0,200})\s+(?:\d+[smhdw]?\s+)?(?:IN\s+)?(?:A|AAAA|NS|SOA|MX|CNAME|TXT|PTR|SRV|CAA)\s \s*\d+[smhdw]?(?:\s|$) \)",
+        r"""\$(?:TTL|ORIGIN|INCLUDE)\s \s*\d+[smhdw]?(?:\s|$) \)
+        (?:[\w.@*-]{0,200})\s+(?:\d+[smhdw]?\s+)?(?:IN\s+)?(?:A|AAAA|NS|SOA|MX|CNAME|TXT|PTR|SRV|CAA)\s""",
         r"\$TTL|\$ORIGIN|\sIN\s|\sSOA\s",
         after="",
     ),
@@ -150,6 +154,8 @@ def directives(sample: Sample) -> Vote | None:
     body = sample.body
     found: Vote | None = None
     for name, pattern, must in _SERVERS:
+        if sum(pattern.match(line) is not None for line in body[:12]) < 0.25 * min(12, len(body)):
+            continue
         hits = sum(pattern.match(line) is not None for line in body)
         if body and hits >= 0.75 * len(body) and any(must.search(line) for line in body):
             score = min(0.96, 0.84 + 0.02 * hits) * (0.8 + 0.2 * hits / len(body))

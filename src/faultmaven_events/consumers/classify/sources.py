@@ -12,12 +12,15 @@ _PROSE: Final = re.compile(r"[A-Z\"'(]?[a-z]+(?:[,;:]? [\w'\"`()/-]+){4,}[.,:;!?
 _CODE_END: Final = re.compile(r"[;{}(),\[\]:]$|\)$|=>$|\bend$|->")
 
 
-def _branches() -> dict[str, list[tuple[str, float, re.Pattern[str]]]]:
-    """Group the statements by language; SQL is read in any case."""
-    found: dict[str, list[tuple[str, float, re.Pattern[str]]]] = defaultdict(list)
+def _branches() -> dict[str, tuple[re.Pattern[str], tuple[float, ...]]]:
+    """Join the statements of each language, each a group, to one pattern with the groups' weights; SQL is read in any case."""
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for language, weight, pattern in STATEMENTS:
-        found[language].append((language, weight, re.compile(pattern, re.IGNORECASE if language == "sql" else 0)))
-    return dict(found)
+        found[language].append((weight, f"({pattern})"))
+    return {
+        language: (re.compile("|".join(one for _, one in rules), re.IGNORECASE if language == "sql" else 0), (0.0, *(w for w, _ in rules)))
+        for language, rules in found.items()
+    }
 
 
 _BRANCHES: Final = _branches()
@@ -32,8 +35,8 @@ def code(sample: Sample) -> Vote | None:
     if not lines:
         return None
     scores: dict[str, tuple[float, int]] = {}
-    for language, rules in _BRANCHES.items():
-        weights = [next((w for _, w, p in rules if p.fullmatch(line)), 0.0) for line in lines]
+    for language, (pattern, worth) in _BRANCHES.items():
+        weights = [worth[match.lastindex or 0] if (match := pattern.fullmatch(line)) else 0.0 for line in lines]
         if language not in _WEAK and max(weights) < 0.5:
             continue
         scores[language] = (sum(weights), sum(map(bool, weights)))
@@ -117,7 +120,11 @@ def script(sample: Sample) -> Vote | None:
 
 def remarks(sample: Sample) -> Vote | None:
     """Nothing but a comment of a programming language so far: its licence, at the head of a file that was cut."""
-    return Vote("source", "code", 0.62, "a comment of a program, and nothing else") if sample.top.startswith("/*") and len(sample.code) < 2 else None
+    return (
+        Vote("source", "code", 0.62, "a comment of a program, and nothing else")
+        if sample.top.startswith("/*") and len(sample.code) < 2
+        else None
+    )
 
 
 SOURCES: Final[tuple[Detector, ...]] = (script, makefile, statements, minified, code, remarks)

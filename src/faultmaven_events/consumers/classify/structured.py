@@ -33,6 +33,7 @@ WHOLE: Final[tuple[tuple[EvidenceType, str, str, float], ...]] = (
     ),
     ("trace", "sentry", r"\bexception\.values\b|\bstacktrace\.frames\b", 0.9),
     ("metrics", "prometheus-json", r"\bdata\.resultType data\.result\b|\[\]\.metric \[\]\.values?\b|__name__", 0.95),
+    ("metrics", "series-json", r"\bseries\.(?:points|metric)\b", 0.95),
     ("metrics", "graphite-json", r"\bdatapoints\b", 0.9),
     ("metrics", "cloudwatch-json", r"\bDatapoints\b|\bMetricDataResults\b", 0.95),
     ("log", "elasticsearch-json", r"\bhits\.hits\b", 0.9),
@@ -235,7 +236,9 @@ def markup(sample: Sample) -> Vote | None:
     return Vote("config", "xml", 0.88 if declared else 0.8, "an XML document") if declared or tagged > 0.6 else None
 
 
-_PART: Final = re.compile(r'\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:\s*\S.*|[\]}\[{]+,?|(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null),?)\s*')
+_PART: Final = re.compile(
+    r'\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:\s*\S.*|[\]}\[{]+,?|(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null),?)\s*'
+)
 _TAGGED: Final = re.compile(r"\s*</?[A-Za-z][\w:.-]*[^<>]*>|\s*<[A-Za-z][\w:.-]*(?: [\w:.-]+=\"[^\"]*\")*$")
 
 

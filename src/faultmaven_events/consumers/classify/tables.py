@@ -3,6 +3,7 @@
 import csv
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Final
 
 from faultmaven_events.consumers.classify.detector import Detector, Vote
@@ -17,7 +18,9 @@ _TALK: Final = re.compile(
     r"(?:msg|message|log|event|text|request|statement|query|description|detail|error|uri|url|reason)(?:_?\w*)", re.IGNORECASE
 )
 _NAME: Final = re.compile(r'"?[A-Za-z_][\w .%()/:#-]{0,80}"?')
-_LEVELS: Final = re.compile(r"(?:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|severe|[DIWEF])", re.IGNORECASE)
+_LEVELS: Final = re.compile(
+    r"(?:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|severe|[DIWEF])", re.IGNORECASE
+)
 _SERIES: Final = re.compile(r"[\s,;|]*-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?:[\s,;|]+-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?){0,40}[\s,;|]*")
 
 
@@ -50,6 +53,8 @@ def separated(sample: Sample) -> Vote | None:
         return None
     columns = [[row[i].strip() for row in rows] for i in range(len(cells[0]))]
     time = next((i for i, column in enumerate(columns) if _share(CELL, column) >= 0.9 and _is_time(cells[0][i], column)), None)
+    if time is None and header and len(rows) >= 2:
+        time = next((i for i, column in enumerate(columns) if _TIMED.fullmatch(cells[0][i].strip().strip('"')) and _rising(column)), None)
     others = [(cells[0][i] if header else "", column) for i, column in enumerate(columns) if i != time]
     return _judge(others, timed=time is not None, header=header, rows=len(rows))
 
@@ -62,6 +67,15 @@ def _headed(cells: list[list[str]]) -> bool:
     if all(map(_NAME.fullmatch, first)):
         return True
     return len(cells) > 1 and any(NUMBER.fullmatch(cell.strip()) or CELL.fullmatch(cell.strip()) for cell in cells[1] if cell.strip())
+
+
+_TIMED: Final = re.compile(r"time\w*|t|ts|date\w*|epoch|second\w*", re.IGNORECASE)
+
+
+def _rising(column: list[str]) -> bool:
+    """Whether whole numbers grow from row to row: a time in steps of its own."""
+    steps = [int(cell) for cell in column if cell.isascii() and cell.isdigit() and len(cell) < 20]
+    return len(steps) == len(column) and all(a < b for a, b in pairwise(steps))
 
 
 def _judge(others: list[tuple[str, list[str]]], *, timed: bool, header: bool, rows: int) -> Vote | None:
@@ -77,6 +91,8 @@ def _judge(others: list[tuple[str, list[str]]], *, timed: bool, header: bool, ro
         return Vote("metrics", "csv-series", 0.86 + sure, seen)
     if timed and len(others) >= (1 if header else 3):
         return Vote("log", "csv-log", (0.9 if header else 0.86) + sure, seen)
+    if numeric == len(others) >= 2 and not timed and not header and rows >= 3:
+        return Vote("metrics", "csv-series", 0.7 + sure, seen)
     if header and rows >= 1 and not timed and (numeric or rows >= 3) and len(others) >= (2 if talk else 1):
         return Vote("command_output", "csv", 0.55 + sure * 3 + (0.1 if numeric else 0), seen)
     return None

@@ -11,7 +11,11 @@ FRAMES: Final = tuple(
     for language, pattern in (
         (
             "python",
-            r'[\s|]*File "[^"]+", line \d+|[\s|+]*(?:Exception Group )?Traceback \(most recent call last\)|[\s|]*(?:\+[+-]+ \d+ -+|\+-+$|\^+$|~+\^+)',
+            (
+                r'[\s|]*File "[^"]+", line \d+|[\s|+]*(?:Exception Group )?Traceback \(most recent call last\)'
+                r"|[\s|]*(?:\+[+-]+ \d+ -+|\+-+$|\^+$|~+\^+)"
+                r"|\w+(?:Error|Exception|Warning) +Traceback \(most recent|<ipython-input|-{2,}> \d+ "
+            ),
         ),
         (
             "java",
@@ -38,6 +42,14 @@ FRAMES: Final = tuple(
                 r"|\[signal SIG|exit status \d|fatal error: "
             ),
         ),
+        ("javascript", r"[\w$.<>\[\] ]{1,120}\([^\s()]{1,300}:\d+:\d+\)$"),
+        (
+            "javascript",
+            (
+                r"called (?:from|via [\w.]+\(\) from) line \d+|Error (?:thrown|initially occurred|created) at line \d+"
+                r"|\s*Line \d+ of .{0,40}script|Backtrace:$"
+            ),
+        ),
         ("go", r"[\w./~*()\[\]-]{1,120}\.[\w.()*{}\[\]<>-]{1,80}\((?:0x[0-9a-f]+|\.\.\.|\{|, |\}|\?|nil|false|true)*\)$"),
         (
             "ruby",
@@ -49,7 +61,10 @@ FRAMES: Final = tuple(
         ("ruby", r"\s*[\w/.-]+ ?\([\d.]+\) [\w/.-]+:\d+:in "),
         (
             "php",
-            r"#\d+ (?:\[internal function\]|\S+\(\d+\)|\{main\})|Stack trace:$|\s+thrown in .* on line \d+|PHP +\d+\. |#\d+ .*called at \[",
+            (
+                r"#\d+ (?:\[internal function\]|\S+\(\d+\)|\{main\})|(?:PHP )?Stack trace:$|\s+thrown in .* on line \d+|PHP +\d+\. "
+                r"|PHP (?:Warning|Notice|Deprecated|Fatal error|Parse error): +.* on line \d+$|#\d+ .*called at \["
+            ),
         ),
         (
             "rust",
@@ -62,15 +77,19 @@ FRAMES: Final = tuple(
             "native",
             (
                 r"#\d+ +(?:0x[0-9a-f]+ in )?.*(?: (?:from|at) \S+|\(.*\))|\d+ +[\w.+-]+[ \t]+0x[0-9a-f]+ |Thread \d+ Crashed"
-                r"|(?:Process|Identifier|Exception (?:Type|Codes|Subtype)|Termination (?:Reason|Signal)|Crashed Thread|Triggered by Thread): "
+                r"|(?:Process|Identifier|Exception (?:Type|Codes|Subtype)|Termination (?:Reason|Signal)|Crashed Thread): "
                 r"|Program received signal|\s*\[<?[0-9a-f]+>?\] [\w.]+\+0x"
             ),
         ),
         (
             "native",
-            r"==\d+==(?:ERROR: | +(?:at|by) 0x)|\s+#\d+ 0x[0-9a-f]+ in |(?:Oops|BUG|WARNING|RIP|CPU): |Call Trace:|\s*</?(?:TASK|IRQ)>|\s+\??\s?[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+",
+            (
+                r"==\d+==(?:ERROR: | )|\s+#\d+ (?:0x|pc )[0-9a-f]+ in |(?:Oops|BUG|RIP|(?:WARNING: )?CPU): |Call Trace:"
+                r"|\s*</?(?:TASK|IRQ)>|\s+\??\s?[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+"
+            ),
         ),
         ("elixir", r"\*\* \([\w.]+\) |\s+\(\w+ [\d.]+\) \S+\.(?:ex|erl):\d+: |\s+\S+\.exs?:\d+: "),
+        ("erlang", r".*\{\w+,\w+,(?:\d+|\[.{0,400}\]),\s*\[(?:\{file,|\])|\*\* Reason for termination"),
         ("dart", r"#\d+ +\S+ \((?:package|dart|file):"),
         ("perl", r".* at \S+\.(?:p[lm]|t) line \d+\.?$|\s+\S+\(.*\) called at \S+ line \d+"),
         ("haskell", r"CallStack \(from \w+\):|\s+\w[\w']*, called at \S+:\d+:\d+ in |[\w.-]+: .*(?:exception|error|empty list)"),
@@ -86,11 +105,14 @@ _THROWN: Final = re.compile(
     r"|Exit|Warning)\b(?:'| \[[\w_]+\]|$|[:(]| \()"
 )
 _LIKELY: Final = re.compile(
-    r"\s*(?:at |File \"|.{0,400}(?::\d|@|\(\d+\)|\.rb|line \d|0x[0-9a-f]{4}|\[running\]|\[native)|#\d|[\s|+]*(?:Exception Group )?Traceback|\s*(?:Calls: |CallStack)"
+    r"\s*(?:at |File \"|.{0,400}(?::\d|@|\(\d+\)|\.rb|line \d|0x[0-9a-f]{4}|\[running\]|\[native)|#\d"
+    r"|[\s|+]*(?:Exception Group )?Traceback|\s*(?:Calls: |CallStack|Call Trace:)|Oops: |BUG: "
     r"|stack|Full thread|\*\* \(|Error$)"
 )
 """What some line of any trace has; most files have none and are done."""
-_QUOTED: Final = re.compile(r"\s{2,}\S|\s*\^|\s*\S+:\d+$|\s*at |.*<anonymous>|\.\.\. \d+ lines|\s*(?:throw|raise|return)\b|\s*[})\]]+$")
+_QUOTED: Final = re.compile(
+    r"\s{2,}\S|\d+\t|\s*\^|\s*\S+:\d+$|\s*at |.*<anonymous>|\.\.\. \d+ lines|\s*(?:throw|raise|return)\b|\s*[})\]]+$"
+)
 
 
 def frames(sample: Sample) -> Vote | None:
@@ -123,4 +145,18 @@ def thrown(sample: Sample) -> Vote | None:
     return Vote("trace", "stack-trace", 0.92 if alone else 0.8, "the name of an error and its message, without frames")
 
 
-TRACES: Final[tuple[Detector, ...]] = (frames, thrown)
+_CRASHES: Final = (
+    ("hs-err", re.compile(r"# A fatal error has been detected by the Java Runtime Environment")),
+    ("tombstone", re.compile(r"\*\*\* \*\*\* \*\*\* \*\*\* \*\*\*|Build fingerprint: '")),
+    ("crash-report", re.compile(r"Incident Identifier: |Exception Type: +EXC_")),
+)
+
+
+def crashed(sample: Sample) -> Vote | None:
+    """The head of a crash report: a Java machine's, Android's, Apple's."""
+    named = (name for name, pattern in _CRASHES if any(map(pattern.match, sample.lines[:12])))
+    name = next(named, None)
+    return Vote("trace", name, 0.95, f"the head of a {name}") if name and not any(0 <= at <= 30 for at in sample.stamped[:12]) else None
+
+
+TRACES: Final[tuple[Detector, ...]] = (frames, thrown, crashed)

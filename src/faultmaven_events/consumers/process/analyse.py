@@ -1,7 +1,6 @@
-"""A sanitized text into insights: which analyser reads which type, and two sentences of what came out."""
+"""A sanitized text into insights: which analyser reads which type."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,9 +8,12 @@ from uuid import UUID
 from faultmaven_events.consumers.process.archive import analyse_archive, analyse_picture
 from faultmaven_events.consumers.process.captures import analyse_capture
 from faultmaven_events.consumers.process.commands import analyse_command
+from faultmaven_events.consumers.process.commands.envelope import unwrapped
+from faultmaven_events.consumers.process.commands.wrapped import content, named, with_alerts
 from faultmaven_events.consumers.process.config import analyse_config
 from faultmaven_events.consumers.process.documents import analyse_document, evidence_chunks
 from faultmaven_events.consumers.process.generic import analyse_generic
+from faultmaven_events.consumers.process.instructions import Watch, flagged
 from faultmaven_events.consumers.process.lines import WHOLE_LIMIT, Timed, beginning, lines_of
 from faultmaven_events.consumers.process.logs import analyse_log
 from faultmaven_events.consumers.process.metrics import analyse_metrics
@@ -29,17 +31,8 @@ _WHOLE: Final = {
     "image": analyse_picture,
 }
 _STREAMED: Final = frozenset({"log", "trace"})
-_WEIGHT: Final = {
-    "exception": 9,
-    **dict.fromkeys(("limit", "http_errors", "span_errors"), 8),
-    **dict.fromkeys(("error", "config_finding", "unhealthy", "network", "critical_path"), 7),
-    "event": 6,
-    **dict.fromkeys(("latency", "change", "config_change", "error_chain"), 6),
-    **dict.fromkeys(("change_point", "saturation"), 5),
-    **dict.fromkeys(("restart", "silence", "burst", "anomaly", "alert", "precursor"), 4),
-    **dict.fromkeys(("first_seen", "warning"), 3),
-}
-"""What a summary names first."""
+_ALERTING: Final = frozenset({"config", "document", "command_output"})
+"""Types that an alert in JSON may look like."""
 CUT: Final = f"Only the first {WHOLE_LIMIT >> 20} MiB were analysed: files of this type are read as one text"
 
 
@@ -63,33 +56,24 @@ def analyse(
         now: decides the year of times without one.
         seconds: how long lines are read; the insights then speak of those, and say so.
     """
-    lines = Timed(lines_of(data), seconds)
+    data, envelope, head = unwrapped(data)
+    if envelope:
+        classification = content(envelope, head, classification)
+    lines, watch = Timed(lines_of(data), seconds), Watch()
     whole = True
     analyser = analyse_spans if classification.format in SPAN_FORMATS else _WHOLE.get(classification.type)
     if analyser:
         text, whole = beginning(data)
         insights = analyser(text, evidence_id=evidence_id, name=name, classification=classification)
+        watch.read(text)
     elif classification.type in _STREAMED:
-        insights = analyse_log(lines, evidence_id=evidence_id, name=name, classification=classification, now=now)
+        insights = analyse_log(watch.over(lines), evidence_id=evidence_id, name=name, classification=classification, now=now)
     else:
-        insights = analyse_generic(lines, evidence_id=evidence_id, name=name, classification=classification)
+        insights = analyse_generic(watch.over(lines), evidence_id=evidence_id, name=name, classification=classification)
+    if envelope:
+        insights = named(insights, envelope)
+    elif analyser and classification.type in _ALERTING:
+        insights = with_alerts(insights, text)
     left_out = [CUT] if not whole else [f"Only the first {insights.lines:,} lines were read: the time for one file was over"] * lines.over
+    insights = flagged(insights, watch)
     return insights.model_copy(update={"chunks": evidence_chunks(insights), "truncated": (*insights.truncated, *left_out)})
-
-
-def summary(insights: Insights) -> str:
-    """Return one to three sentences: what was read, and what stands out; at most 2,000 characters."""
-    who = f" of {insights.component}" if insights.component else ""
-    span = f", {insights.start:%Y-%m-%d %H:%M:%S} to {insights.end:%H:%M:%S} UTC" if insights.start and insights.end else ""
-    read = f"{insights.lines:,} lines{who} ({insights.classification.type}{span})."
-    kinds = Counter(fact.kind for fact in insights.facts)
-    found = ", ".join(
-        f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(kinds.items(), key=lambda one: -_WEIGHT.get(one[0], 1))[:8]
-    )
-    best = sorted(insights.facts, key=lambda fact: (-_WEIGHT.get(fact.kind, 1), -fact.count))[:2]
-    return " ".join([read, f"Found: {found}." if found else "Nothing stands out.", *_sentences(fact.text for fact in best)])[:2_000]
-
-
-def _sentences(texts: Iterable[str]) -> Iterator[str]:
-    for text in dict.fromkeys(texts):
-        yield text if text.endswith((".", "…", "!")) else f"{text}."

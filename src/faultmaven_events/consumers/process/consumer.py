@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faultmaven_events.consumers.process.analyse import CUT, analyse, summary
+from faultmaven_events.consumers.process.analyse import CUT, analyse
 from faultmaven_events.consumers.process.documents import evidence_chunks
+from faultmaven_events.consumers.process.instructions import Watch, flagged
 from faultmaven_events.consumers.process.lines import beginning
 from faultmaven_events.consumers.process.merge import merge
 from faultmaven_events.consumers.process.metrics import measure
+from faultmaven_events.consumers.process.summary import summary
 from faultmaven_events.consumers.process.twin import Twin, twin_of
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import InvalidEvent, MissingContent
@@ -118,6 +120,9 @@ def analysed(  # noqa: PLR0917 # a pool hands on positional arguments only
 def _measured(data: bytes | Iterable[bytes], classification: Classification, evidence_id: UUID, name: str) -> Analysed:
     text, whole = beginning(data)
     insights, points = measure(text, evidence_id=evidence_id, name=name, classification=classification)
+    watch = Watch()
+    watch.read(text)
+    insights = flagged(insights, watch)
     left_out = () if whole else (CUT,)
     insights = insights.model_copy(update={"chunks": evidence_chunks(insights), "truncated": (*insights.truncated, *left_out)})
     told = Analysed(insights.model_dump_json().encode(), summary(insights), len(insights.facts), len(insights.chunks))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from faultmaven_events.consumers.process.citation import cite
-from faultmaven_events.consumers.process.logs.words import LOOK, implied_level, instructs
+from faultmaven_events.consumers.process.logs.words import LOOK, implied_level
 from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Fact, Insights
 
@@ -18,20 +18,19 @@ def analyse_generic(lines: Iterable[str], *, evidence_id: UUID, name: str, class
     for number, line in enumerate(lines, 1):
         text = " ".join(line[:LOOK].split())
         level = implied_level(text) if text else None
-        injected = instructs(line)
-        if not level and not injected:
+        if not level:
             continue
         if len(facts) >= MOST:
             left_out += 1
             continue
-        kind = "injection" if injected else "error" if level == "error" else "warning"
+        kind = "error" if level == "error" else "warning"
         facts.append(
             Fact(
                 id=f"{kind}-{sum(fact.kind == kind for fact in facts) + 1}",
                 kind=kind,
-                text="The text of this line tries to give its reader instructions; it was not followed" if injected else text[:600],
+                text=text[:600],
                 level=level,
-                attributes={} if injected else {"template": text[:300], "level": level},
+                attributes={"template": text[:300], "level": level},
                 citations=(cite(evidence_id, name, [line], number),),
             )
         )

@@ -40,7 +40,7 @@ def lines_of(text: str) -> list[str]:
 
 def readable(text: str) -> str:
     """The text without what UTF-8 cannot carry (lone surrogates), which no twin holds but a test might."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def facts_of(notes: Iterable[Note], *, evidence_id: UUID, file: str, lines: Sequence[str], most: int) -> tuple[tuple[Fact, ...], int]:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Final
 
 from faultmaven_events.consumers.reason import impact as felt
+from faultmaven_events.consumers.reason.asked import about, subjects
 from faultmaven_events.consumers.reason.change import Change, collect
 from faultmaven_events.consumers.reason.clock import Alignment, align
 from faultmaven_events.consumers.reason.context import Context
@@ -15,8 +16,9 @@ from faultmaven_events.consumers.reason.impact import Impact, Traffic
 from faultmaven_events.consumers.reason.locks import Chain, chain
 from faultmaven_events.consumers.reason.match import Sighting, sight
 from faultmaven_events.consumers.reason.page import Page
+from faultmaven_events.consumers.reason.resources import SIGNAL, Told, attributed, foreign, listed, others, resources, told_by
 from faultmaven_events.consumers.reason.ruleset import Rules
-from faultmaven_events.consumers.reason.telling import SIGNAL, about, resources, subjects, telling
+from faultmaven_events.consumers.reason.telling import telling
 from faultmaven_events.consumers.reason.told import tell
 from faultmaven_events.consumers.reason.trend import Trend, role, trend
 from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights
@@ -45,6 +47,12 @@ class Case:
     impacts: Sequence[Impact] = ()
     traffic: Sequence[Traffic] = ()
     subjects: Sequence[str] = ()
+    others: Sequence[str] = ()
+    """Resources that an orchestrator tells of and that are not what was asked about."""
+    resources: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+    """Files that hold the answer of a call which failed: they tell of the one who asked."""
+    told: Told = field(default_factory=dict)
     lock: Chain | None = None
     start: float | None = None
     end: float | None = None
@@ -65,8 +73,10 @@ class Case:
     def novelty(self, sighting: Sighting) -> float:
         """How much a signal belongs to the incident: 1 began with it, 0 went on as before."""
         if not sighting.times or self.start is None or self.end is None:
-            base = 0.3 if sighting.noise else 0.75
-            return base if not self.subjects or about(self.subjects, sighting.quote, sighting.file) else 0.7 * base
+            if foreign(sighting, self.subjects, self.others):
+                return 0.1
+            base = 0.3 if sighting.noise or sighting.file in self.failed else 0.75
+            return base if not self.subjects or about(self.subjects, sighting.quote, f"{sighting.file} {sighting.writer}") else 0.7 * base
         begin = self.start
         length = max(self.end - begin, 1.0)
         if self.onset is not None and self.onset <= begin + 0.05 * length:
@@ -95,7 +105,7 @@ def _growth(times: Sequence[float], begin: float, split: float, end: float) -> f
 def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     """Read everything. Pure: the same evidence makes the same case."""
     files = _named(sorted(merged.files, key=lambda f: (f.file, str(f.evidence_id))))
-    alignment = align(files)
+    alignment = align(files, merged.facts)
     read = [f for f in files if f.evidence_id in context.texts and f.classification.type not in _NAMES_ONLY]
     pages = {f.file: Page(f, context.texts[f.evidence_id], alignment[f.file].shift) for f in read}
     facts = {f.file: (*f.facts, *(x for x in merged.facts if x.citations[0].evidence_id == f.evidence_id)) for f in files}
@@ -103,8 +113,12 @@ def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     case = Case(files, pages, facts, alignment, graph, writers, merged.question)
     case.start, case.end = _window(files, alignment)
     case.trends = _trends(files, alignment, rules)
+    case.subjects = subjects(merged.question, files)
+    case.resources = listed(files, facts)
+    case.failed = frozenset(name for name, several in facts.items() if any(f.attributes.get("failed") is True for f in several))
+    case.told = told_by(case.resources)
+    case.others = others([f for several in case.resources.values() for f in several], case.subjects) if case.subjects else ()
     case.sightings = _sightings(case, rules)
-    case.subjects = subjects(merged.question)
     case.lock = chain(pages.values())
     case.changes = collect(pages, facts, writers, graph, rules.kinds)
     shift = {name: a.shift for name, a in alignment.items()}
@@ -156,13 +170,17 @@ def _sightings(case: Case, rules: Rules) -> dict[str, list[Sighting]]:
     for file in case.files:
         page = case.pages.get(file.file)
         seen = sight(page, rules.signals, case.component(file.file)) if page else []
-        seen += tell(file, rules.signals, case.component(file.file), known={(s.signal, n) for s in seen for n in s.lines})
+        seen = [attributed(s, case.told) for s in seen]
+        seen += tell(
+            case.facts[file.file], file.file, rules.signals, case.component(file.file), known={(s.signal, n) for s in seen for n in s.lines}
+        )
         for sighting in seen:
             found.setdefault(sighting.signal, []).append(sighting)
     return found
 
 
 def _unexplained(case: Case) -> Mapping[str, Sequence[Sighting]]:
-    found = resources(case.files, case.component, case.subjects)
-    found += telling(case.pages.values(), case.component, case.subjects, case.novelty)
+    found = resources(case.resources, case.component, case.subjects) or resources(case.resources, case.component, ())
+    spoken = {file for file, _ in case.told} | {name for name, several in case.resources.items() if any(f.kind == "alert" for f in several)}
+    found += telling(case.pages.values(), case.component, case.subjects, case.novelty, told=spoken)
     return {**case.sightings, SIGNAL: found} if found else case.sightings

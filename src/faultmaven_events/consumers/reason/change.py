@@ -67,6 +67,8 @@ def collect(
 
 def _is_record(page: Page) -> bool:
     name = page.file.rsplit("/", 1)[-1]
+    if page.insights.wrapped:  # named after a call, not after what it holds
+        return False
     return bool(words("record").search(name)) and len(page.lines) <= _RECORD_LINES and not re.search(r"\.(?:csv|conf|cfg|ya?ml|env)$", name)
 
 

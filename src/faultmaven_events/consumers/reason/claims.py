@@ -7,8 +7,8 @@ from typing import Final
 from faultmaven_events.consumers.reason.case import Case
 from faultmaven_events.consumers.reason.evidence import Locker, cite
 from faultmaven_events.consumers.reason.noise import Noise
+from faultmaven_events.consumers.reason.phrases import message
 from faultmaven_events.consumers.reason.rank import Candidate
-from faultmaven_events.consumers.reason.statement import message
 from faultmaven_events.schemas.report import Claim, Hypothesis, Link, RootCause
 
 _SIDES: Final = {

@@ -1,19 +1,25 @@
 """Clocks of files put side by side.
 
-A file in local time is moved by whole quarters of an hour, one without years by whole years; a clock that is off is only noted.
+A file in local time is moved by whole quarters of an hour, one without years by whole years; one that requests show beside several others
+at another time is moved by that. A clock that only seems off is noted.
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Final
+from uuid import UUID
 
-from faultmaven_events.schemas.insight import Insights
+from faultmaven_events.schemas.insight import Fact, Insights
 
 _QUARTER: Final = 900.0
 _YEARISH: Final = 300 * 86_400.0
 _BACK: Final = re.compile(r"go back in time, by ([\d.]+(?:e\+\d+)?) s")
+_AGREE: Final = 2.0
+"""Seconds by which what several files say of one clock may differ."""
 _MINIMUM: Final = 60.0
 """Seconds; smaller differences at the end of files are ordinary."""
 
@@ -24,10 +30,14 @@ class Alignment:
 
     shift: timedelta = timedelta()
     skew: float = 0.0
+    beside: int = 0
+    """Files beside which requests show the skew: where it is told so, the shift takes it away."""
 
     @property
     def note(self) -> str | None:
         """What a reader of the timeline must know."""
+        if self.beside:
+            return f"this clock is off by {self.skew:+g} s beside {self.beside} other files, as requests in both tell; its times are moved"
         if abs(self.shift.total_seconds()) > _YEARISH:
             return f"no year in its times, moved by {self.shift.days:+d} days beside the other files"
         if self.shift:
@@ -35,11 +45,38 @@ class Alignment:
         return f"this clock seems off by {self.skew:+.0f} s" if self.skew else None
 
 
-def align(files: Sequence[Insights]) -> dict[str, Alignment]:
+def align(files: Sequence[Insights], skews: Iterable[Fact] = ()) -> dict[str, Alignment]:
     """Compare the ends of all files' time ranges: most evidence of an incident is taken at the same moment.
 
     A file that does not overlap the others is in another zone when a whole number of quarters of an hour brings it there.
+    `skews` are facts of several files whose clocks differ (`clock_skew`): first the one that is ahead is cited, then the other.
     """
+    found = _by_ends(files)
+    for evidence_id, (seconds, beside) in _odd(skews).items():
+        file = next((f for f in files if f.evidence_id == evidence_id), None)
+        if file is not None and not found[file.file].shift:
+            found[file.file] = Alignment(shift=timedelta(seconds=-seconds), skew=seconds, beside=beside)
+    return found
+
+
+def _odd(skews: Iterable[Fact]) -> dict[UUID, tuple[float, int]]:
+    """By how many seconds a clock is ahead, and beside how many others: of a file that differs from two or more which agree."""
+    told: dict[UUID, dict[UUID, float]] = defaultdict(dict)
+    for fact in skews:
+        seconds = fact.attributes.get("seconds")
+        if fact.kind == "clock_skew" and len(fact.citations) == 2 and isinstance(seconds, int | float):
+            one, other = (citation.evidence_id for citation in fact.citations)
+            told[one][other], told[other][one] = float(seconds), -float(seconds)
+    odd = {}
+    for one, others in told.items():
+        usual = median(others.values())
+        alone = all(len(told[other]) == 1 for other in others)
+        if len(others) > 1 and alone and all(abs(seconds - usual) <= _AGREE for seconds in others.values()):
+            odd[one] = (round(usual, 1), len(others))
+    return odd
+
+
+def _by_ends(files: Sequence[Insights]) -> dict[str, Alignment]:
     ends = sorted(f.end for f in files if f.end and f.start and f.end > f.start)
     if len(ends) < 3:
         return {f.file: Alignment() for f in files}

@@ -67,6 +67,12 @@ def _target(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
     return None
 
 
+def _address(_: Case, signs: Sequence["Sign"], __: str) -> str | None:
+    """The host of an address that no file of the evidence belongs to, where it has a name."""
+    hosts = (s.sighting.values.get(k, "").partition(":")[0] for s in signs if s.sighting for k in ("address", "host"))
+    return next((h for h in hosts if re.match(r"[A-Za-z]", h) and h != "localhost" and not h.startswith("IP_")), None)
+
+
 def _writer(case: Case, signs: Sequence["Sign"], signal: str) -> str | None:
     for sign in signs:
         if sign.sighting and sign.sighting.writer and (not signal or sign.name == signal):
@@ -124,6 +130,7 @@ def _holder(case: Case, _: Sequence["Sign"], __: str) -> str | None:
 
 WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {
     "target": _target,
+    "address": _address,
     "writer": _writer,
     "client": _client,
     "skewed": _skewed,

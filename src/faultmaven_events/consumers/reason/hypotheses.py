@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from faultmaven_events.consumers.reason.case import Case
 from faultmaven_events.consumers.reason.change import Change
+from faultmaven_events.consumers.reason.details import in_force
 from faultmaven_events.consumers.reason.evidence import Locker, citations, cite
 from faultmaven_events.consumers.reason.noise import Noise
+from faultmaven_events.consumers.reason.phrases import clock
 from faultmaven_events.consumers.reason.rank import Candidate
-from faultmaven_events.consumers.reason.statement import clock, in_force, onset, state, values
+from faultmaven_events.consumers.reason.statement import onset, state, values
 from faultmaven_events.consumers.reason.verdict import proved
 from faultmaven_events.schemas.insight import Citation
 from faultmaven_events.schemas.question import Verdict
@@ -33,6 +35,8 @@ class Place:
     top: Candidate
     verdict: Verdict
     number: int
+    before: str = ""
+    """What the better ones say."""
 
 
 def word(case: Case, ranked: Sequence[Candidate], verdict: Verdict, locker: Locker) -> list[Worded]:
@@ -40,7 +44,8 @@ def word(case: Case, ranked: Sequence[Candidate], verdict: Verdict, locker: Lock
     found: list[Worded] = []
     for candidate in _varied(ranked):
         known = values(case, candidate)
-        found.append(Worded(candidate, known, _one(case, candidate, known, Place(ranked[0], verdict, len(found) + 1), locker)))
+        before = " ".join(w.hypothesis.statement for w in found)
+        found.append(Worded(candidate, known, _one(case, candidate, known, Place(ranked[0], verdict, len(found) + 1, before), locker)))
     return found
 
 
@@ -64,7 +69,7 @@ def _one(case: Case, c: Candidate, known: Mapping[str, str], place: Place, locke
     return Hypothesis.model_validate(
         {
             "id": f"H{place.number}",
-            "statement": state(case, c, known),
+            "statement": state(case, c, known, place.before),
             "component": c.component[:80],
             "category": c.category,
             "onset": case.when(onset(case, c)),

@@ -50,6 +50,8 @@ class Sighting:
     noise: bool = False
     timed: bool = True
     count: int = field(default=0)
+    told: bool = False
+    """`quote` is the sentence of a fact, not a line."""
 
     @property
     def first_at(self) -> float | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from faultmaven_events.consumers.reason.case import Case
 from faultmaven_events.consumers.reason.impact import few_clients
-from faultmaven_events.consumers.reason.statement import message
+from faultmaven_events.consumers.reason.phrases import message
 from faultmaven_events.schemas.insight import Citation, Fact, Insights, Template
 
 _LOUD: Final = frozenset({"error", "critical", "warning"})

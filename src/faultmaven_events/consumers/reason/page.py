@@ -25,6 +25,9 @@ _LONGEST: Final = 4000
 _HEAD: Final = 2000
 _TAIL: Final = 1000
 """Characters of a line that are read at most, and of its two ends when it has more."""
+_LISTS: Final = frozenset({"kubectl", "tool"})
+"""Formats of command output in which a time tells of one resource only, and not of the lines below it."""
+_AROUND: Final = timedelta(days=1)
 _BACK: Final = 60
 """Lines to look back for the time of a line that has none (stack traces, query plans)."""
 
@@ -41,13 +44,18 @@ def _bounded(text: str) -> str:
     return "\n".join(line if len(line) <= _LONGEST else f"{line[:_HEAD]} ... {line[-_TAIL:]}" for line in lines)
 
 
+def _bare(text: str, wrapped: int) -> str:
+    """The text with the lines of a tool's call in front of it made empty, so that nobody reads the wrapping as evidence."""
+    return "\n" * wrapped + text.split("\n", wrapped)[-1] if wrapped else text
+
+
 class Page:
     """One file. Line numbers are 1-based, as in citations."""
 
     def __init__(self, insights: Insights, text: str, shift: timedelta = timedelta()) -> None:
         self.insights = insights
         self._whole = text
-        self.text = _bounded(text)
+        self.text = _bounded(_bare(text, insights.wrapped))
         self._aligned = shift
 
     @property
@@ -133,12 +141,18 @@ class Page:
         return bisect.bisect_right(self._starts, offset)
 
     def at(self, number: int) -> datetime | None:
-        """Return when a line was written, or when the last line above it that has a time was."""
-        for line in range(number, max(0, number - _BACK), -1):
+        """Return when a line was written, or when the last line above it that has a time was; rows of a list have times of their own."""
+        back = 1 if self.insights.classification.format in _LISTS else _BACK
+        for line in range(number, max(0, number - back), -1):
             found = stamp(self.lines[line - 1], year=self._year)
-            if found is not None:
+            if found is not None and self._own(found + self._shift):
                 return found + self._shift + self._aligned
         return None
+
+    def _own(self, at: datetime) -> bool:
+        """Whether a time may be that of a line of this file; a message may hold one of its own, such as when a certificate expired."""
+        start, end = self.insights.start, self.insights.end
+        return start is None or end is None or start - _AROUND <= at <= end + _AROUND
 
     def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
         """Yield each match with its line number, at most one match per line."""

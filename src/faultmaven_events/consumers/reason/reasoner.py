@@ -11,12 +11,12 @@ from faultmaven_events.consumers.reason.context import Context
 from faultmaven_events.consumers.reason.evidence import Locker
 from faultmaven_events.consumers.reason.hypotheses import Worded, healthy, said, unused, word
 from faultmaven_events.consumers.reason.noise import Noise, background
+from faultmaven_events.consumers.reason.phrases import fill
 from faultmaven_events.consumers.reason.rank import rank
 from faultmaven_events.consumers.reason.recommend import advise, gaps
 from faultmaven_events.consumers.reason.render import summary
 from faultmaven_events.consumers.reason.ruleset import Rules, rules
 from faultmaven_events.consumers.reason.scope import problem, radius
-from faultmaven_events.consumers.reason.statement import fill
 from faultmaven_events.consumers.reason.timeline import moments
 from faultmaven_events.consumers.reason.verdict import judge
 from faultmaven_events.consumers.reason.verify import verify

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from faultmaven_events.consumers.reason.case import Case
+from faultmaven_events.consumers.reason.phrases import fill
 from faultmaven_events.consumers.reason.rank import Candidate
 from faultmaven_events.consumers.reason.ruleset import Remedy
-from faultmaven_events.consumers.reason.statement import fill
 from faultmaven_events.schemas.question import Missing
 from faultmaven_events.schemas.report import Gap, Recommendation
 
@@ -36,7 +36,11 @@ def _one(remedy: Remedy, hypothesis_id: str, values: Mapping[str, str]) -> Recom
 def gaps(case: Case, ranked: Sequence[Candidate], values: Sequence[Mapping[str, str]], missing: Sequence[Missing]) -> tuple[Gap, ...]:
     """What is not known, and the cheapest way to get it: failed evidence first, then each leading cause's own check."""
     found = [
-        Gap(what=m.name or "a piece of evidence", why=f"it was handed in but could not be used: {m.reason}", how="hand it in again as text")
+        Gap(
+            what=f"{m.name or 'a piece of evidence'} (job {m.job_id})",
+            why=f"it was handed in but could not be used: {m.reason}",
+            how="hand it in again as text",
+        )
         for m in missing[:5]
     ]
     for candidate, known in zip(ranked[:3], values, strict=False):

@@ -91,7 +91,7 @@ def _recommendations(report: IncidentReport) -> str:
 
 def _gaps(report: IncidentReport) -> str:
     rows = [f"- {g.what}: {g.why}. {_code(g.how)}" for g in report.missing_evidence]
-    rows += [f"- Could not be used: {m.name or m.job_id} ({m.reason})" for m in report.failed_evidence]
+    rows += [f"- Could not be used: {m.name or 'a piece of evidence'}, job {m.job_id} ({m.reason})" for m in report.failed_evidence]
     return "## What is missing, and the next check\n" + "\n".join(rows) if rows else ""
 
 

@@ -5,19 +5,19 @@ from typing import Final
 
 from faultmaven_events.consumers.reason.match import Sighting
 from faultmaven_events.consumers.reason.ruleset import Signal
-from faultmaven_events.schemas.insight import Fact, Insights
+from faultmaven_events.schemas.insight import Fact
 
 _READ: Final = frozenset(
-    {"row", "saturation", "validity", "limit", "exception", "restart", "clock_skew", "unhealthy", "event", "span_errors"}
+    {"row", "saturation", "validity", "limit", "exception", "restart", "clock_skew", "unhealthy", "event", "span_errors", "alert"}
 )
 """Kinds that any signal may be found in; the others repeat lines that were read already, or are read by rules of their own."""
 
 
-def tell(file: Insights, signals: Sequence[Signal], writer: str | None, known: set[tuple[str, int]]) -> list[Sighting]:
+def tell(facts: Sequence[Fact], file: str, signals: Sequence[Signal], writer: str | None, known: set[tuple[str, int]]) -> list[Sighting]:
     """Return the signals that facts show and no line did. `known` are pairs of signal and line already found."""
     found = []
     for signal in signals:
-        for fact in file.facts:
+        for fact in facts:
             if not fact.citations or fact.kind not in (signal.facts or _READ):
                 continue
             line = fact.citations[0].line_start
@@ -43,14 +43,14 @@ def _read(signal: Signal, fact: Fact) -> dict[str, str] | None:
 
 def _said(fact: Fact) -> str:
     quotes = "\n".join(c.quote for c in fact.citations[:2])
-    return f"{fact.text}\n{quotes}"
+    return f"{fact.text}\n{quotes}" + (f"\nwhat: {fact.attributes['what']}" if fact.kind == "contradiction" else "")
 
 
-def _sighting(signal: Signal, fact: Fact, file: Insights, values: dict[str, str], writer: str | None) -> Sighting:
+def _sighting(signal: Signal, fact: Fact, file: str, values: dict[str, str], writer: str | None) -> Sighting:
     times = (fact.at.timestamp(),) if fact.at else ()
     return Sighting(
         signal=signal.name,
-        file=file.file,
+        file=file,
         writer=fact.component or writer,
         values=values,
         lines=(fact.citations[0].line_start,),
@@ -61,4 +61,5 @@ def _sighting(signal: Signal, fact: Fact, file: Insights, values: dict[str, str]
         noise=signal.noise,
         timed=bool(times),
         count=max(fact.count, 1),
+        told=True,
     )

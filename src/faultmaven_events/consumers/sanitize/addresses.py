@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from faultmaven_events.consumers.sanitize.arithmetic import OCTETS
 from faultmaven_events.consumers.sanitize.finding import Finding
 from faultmaven_events.consumers.sanitize.judge import confirmed
 
@@ -23,7 +24,6 @@ READABLE: Final = tuple(
 """IANA's special-purpose registries (RFC 6890), without documentation and benchmarking; 224.0.0.0/3 is multicast, reserved and netmasks."""
 
 COMMON: Final = ("10.", "127.", "192.168.")
-OCTETS: Final = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?[1-9]\d|1\d\d|\d)(?:\.|$)){4}")
 """For the readable addresses that fill logs, there is no need to ask: nothing of them is hidden."""
 
 V4: Final = re.compile(r"[0-9](?<![\w.].)[0-9]{0,2}\.(?:[0-9]{1,3}\.){2}[0-9]{1,3}(?!\w|\.\d)")
@@ -45,8 +45,12 @@ _RANGES: Final = {
 @lru_cache(maxsize=1 << 16)
 def _personal(value: str) -> bool | None:
     """Return whether an address may be a person's, None when it is no address."""
-    if value.startswith(COMMON) and OCTETS.fullmatch(value):
-        return False
+    if OCTETS.fullmatch(value):
+        if value.startswith(COMMON):
+            return False
+        one, two, three, four = map(int, value.split("."))
+        number = one << 24 | two << 16 | three << 8 | four
+        return not any(low <= number <= high for low, high in _RANGES[4])
     if not confirmed("IP_ADDRESS", value):
         return None
     address: IPv4Address | IPv6Address = ip_address(value)

@@ -7,7 +7,7 @@ the event, so that a redelivery finds what an earlier run left, even when that r
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,7 @@ from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import MissingContent, UnreadableContent
 from faultmaven_events.infra.allowances import Allowances
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.captions import Caption, Captions, caption_of
 from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.pool import CpuPool, open_pool
 from faultmaven_events.infra.vault import Vault, scope_of, vault_of
@@ -42,19 +43,21 @@ class Desk:
 
     blobs: Blobs
     pool: CpuPool
-    clean_key: bytes
-    raw_key: bytes
+    clean_key: bytes = field(repr=False)
+    raw_key: bytes = field(repr=False)
     allowances: Allowances
     vault: Vault | None = None
     model: str = ""
     """For names and places in documents and questions."""
+    strict: bool = False
+    """Whether what describes the system is hidden too."""
 
     async def sanitize(self, event: Event[Any]) -> Sequence[Event[Any]]:
         """Store the twin of a classified text or question, destroy the raw one, and return the event that follows.
 
         Raises:
             MissingContent: the raw text is gone and was never sanitized, or is not what the reference says.
-            UnreadableContent: no such charset, or a worker broke on the text.
+            UnreadableContent: no such charset, a worker broke on the text, or the sealed name does not open.
             TransientError: the blob store, the allow list or the vault is away.
         """
         data: Classified | QuestionClassified = event.data
@@ -83,9 +86,10 @@ class Desk:
         kept = await self.vault.open(tenant, scope_of(data.case_id, event.subject)) if self.vault else None
         keeps = kept is not None and kept.key is not None
         model = self.model if _prose(data) else ""
-        terms = Terms(marking_key(self.raw_key, tenant), allowed.digests, MOST, kept=keeps, model=model)
-        flow = Flow(self.pool, tenant_key(self.clean_key, tenant), getattr(data, "name", ""), terms)
-        words = await self._words(flow, data)
+        terms = Terms(marking_key(self.raw_key, tenant), allowed.digests, MOST, kept=keeps, model=model, strict=self.strict)
+        caption = self._caption(event)
+        flow = Flow(self.pool, tenant_key(self.clean_key, tenant), caption.name if caption else "", terms)
+        words = await self._words(flow, caption)
         pieces = flow.run(self.blobs.stream(tenant, data.content), _charset(data))
         content = await self.blobs.put(tenant, "clean", _key(event), pieces, media_type="text/plain; charset=utf-8")
         if self.vault is not None and kept is not None:
@@ -95,11 +99,17 @@ class Desk:
             twin = flow.twin(content, words, allowed, vault="off")
         return await self._noted(event, twin)
 
-    async def _words(self, flow: Flow, data: Any) -> tuple[str, ...]:
-        """Sanitize what people wrote beside the content: a file's name and title, and its tags."""
-        if isinstance(data, QuestionClassified):
+    def _caption(self, event: Event[Any]) -> Caption | None:
+        """Return what people wrote beside a file's content; a question has nothing there."""
+        if isinstance(event.data, QuestionClassified):
+            return None
+        return caption_of(Captions(self.raw_key), event.tenantid, event.subject, event.data)
+
+    async def _words(self, flow: Flow, caption: Caption | None) -> tuple[str, ...]:
+        """Sanitize a file's name and title, and its tags."""
+        if caption is None:
             return ()
-        given = (data.name, data.title or "", *data.tags)
+        given = (caption.name, caption.title or "", *caption.tags)
         done = await self.pool.run(redact_names, given, flow.key, flow.terms, timeout=PIECE_TIMEOUT)
         flow.keep(done.packed)
         return done.words
@@ -116,7 +126,8 @@ class Desk:
         data = event.data
         if isinstance(data, QuestionClassified):
             return QuestionSanitized(**{**dict(data), "content": twin.content, "receipt": twin.receipt})
-        words = twin.words or await self._words(Flow(self.pool, tenant_key(self.clean_key, event.tenantid), ""), data)
+        flow = Flow(self.pool, tenant_key(self.clean_key, event.tenantid), "", Terms(strict=self.strict))
+        words = twin.words or await self._words(flow, self._caption(event))
         name, title, *tags = words
         changed = {
             "name": name[:255],
@@ -126,7 +137,7 @@ class Desk:
             "content": twin.content,
             "receipt": twin.receipt,
         }
-        return Sanitized(**{**dict(data), **changed})
+        return Sanitized(**{**data.model_dump(exclude={"sealed"}), **changed})
 
 
 def _prose(data: Classified | QuestionClassified) -> bool:
@@ -162,4 +173,5 @@ async def open_stage(settings: Settings) -> AsyncIterator[Handler]:
             log.warning("pseudonyms_cannot_be_undone", reason="FM_VAULT_KEY is not set")
         # Importing Presidio takes a second or two: before the first message rather than during it.
         await pool.warm(redact_names, ("warm@up.example",), clean_key, timeout=PIECE_TIMEOUT)
-        yield Desk(blobs, pool, clean_key, raw_key, Allowances(blobs.store, clean_key), vault, settings.ner_model or "").sanitize
+        model, strict = settings.ner_model or "", settings.privacy == "strict"
+        yield Desk(blobs, pool, clean_key, raw_key, Allowances(blobs.store, clean_key), vault, model, strict=strict).sanitize

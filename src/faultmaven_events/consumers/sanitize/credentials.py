@@ -27,6 +27,7 @@ OPEN: Final = re.compile(r"(?:[bBrRfFuUN@$]{0,2})(\"\"\"|'''|\\{0,3}[\"'`])")
 BARE: Final = re.compile(
     r"[^\s\"'`<>]{1,1000}?(?=[,;|)\]}]*(?:\\[nrt]|\s|$)|[\"'`<>]|[,;&/)|][ ]?[\"'-]{0,2}(?:[^\W\d][\w.-]{0,40})[\"']?[:=])"
 )
+COUNTED: Final = re.compile(r"\d+(?=$|\s*[,;]\s)")
 LONG: Final = re.compile(r"[^\s\"'`<>]+")
 QUERY: Final = re.compile(r"[^\s\"'`<>&;#]+")
 REST: Final = re.compile(r"\S.*?(?=\s+#.*$|\s*$)")
@@ -85,7 +86,7 @@ def _value(line: str, match: re.Match[str], type_: Kind) -> Finding | None:
         end = _closing(line, opened.group(1), start)
     else:
         start, end = place, _bare_end(line, match, type_)
-    if line[start:end].isdigit() and match.group("key").lower().endswith("pass"):  # how many passes
+    if COUNTED.match(line, start, end) and match.group("key").lower().endswith("pass"):  # how many passes
         return None
     if opened is None and (fallback := FALLBACK.search(line, place, place + 200)):
         start, end = fallback.span("value" if fallback.group("value") else "other")

@@ -37,9 +37,9 @@ def keyed(line: str) -> Iterator[Finding]:
     for pattern in (TERM, HEADER, ATTRIBUTE):
         for match in pattern.finditer(line):
             yield from _judged(match, quoted=pattern is not HEADER)
-    match = ROW.fullmatch(line)
-    if match is not None and STRONG.search(match.group("value")):
-        yield from _judged(match, quoted=False)
+    row = ROW.fullmatch(line)
+    if row is not None and STRONG.search(row.group("value")):
+        yield from _judged(row, quoted=False)
 
 
 def _judged(match: re.Match[str], *, quoted: bool) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Base64 that holds text in which something is to be hidden: bodies in recordings of browsers, values of configurations, user data of machines."""
+"""Base64 that holds text in which something is to be hidden: bodies in recordings of browsers, user data of machines, configurations."""
 
 import base64
 import binascii

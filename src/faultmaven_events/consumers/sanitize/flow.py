@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from faultmaven_events.consumers.sanitize.chunks import Chunks
+from faultmaven_events.consumers.sanitize.chunks import SIZE, Chunks
 from faultmaven_events.consumers.sanitize.marks import MOST
 from faultmaven_events.consumers.sanitize.places import one_way
 from faultmaven_events.consumers.sanitize.redact import Piece, Terms, header, receipt, redact_chunk
@@ -23,7 +23,9 @@ WORKERS: Final = 2
 AHEAD: Final = 2 * WORKERS
 """Pieces of one text in work at a time: memory is bounded, and no worker waits."""
 PIECE_TIMEOUT: Final = 120.0
-"""Seconds that one piece of about a megabyte may take."""
+"""Seconds that one piece may take: about a megabyte, or what a model of names gets at a time."""
+PROSE: Final = 1 << 16
+"""Characters of a piece for a model of names: the slow ones read some thousand of them in a second."""
 
 
 @dataclass(slots=True)
@@ -61,11 +63,10 @@ class Flow:
         columns: Table | None = None
         try:
             first = True
-            async for piece in _pieces(raw, charset):
+            async for piece in _pieces(raw, charset, PROSE if self.terms.model else SIZE):
                 if first:
                     columns, first = header(piece, self.name), False
-                work = self.pool.run(redact_chunk, piece, self.key, columns, self.terms, timeout=PIECE_TIMEOUT)
-                waiting.append(asyncio.create_task(work))
+                waiting.append(asyncio.create_task(self._redacted(piece, columns)))
                 if len(waiting) >= AHEAD:
                     yield self._out(await waiting.popleft())
             while waiting:
@@ -74,6 +75,14 @@ class Flow:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _redacted(self, piece: str, columns: Table | None) -> Piece:
+        try:
+            return await self.pool.run(redact_chunk, piece, self.key, columns, self.terms, timeout=PIECE_TIMEOUT)
+        except UnreadableContent as error:
+            if not self.terms.model:
+                raise
+            raise UnreadableContent(f"{error}, with the model of FM_NER_MODEL") from None
 
     def keep(self, packed: bytes) -> None:
         """Keep a record for the vault; after the first for which there is no room none is, since each counts on those before it."""
@@ -103,8 +112,8 @@ class Flow:
                 )
 
 
-async def _pieces(raw: AsyncIterator[bytes], charset: str) -> AsyncIterator[str]:
-    chunks = Chunks()
+async def _pieces(raw: AsyncIterator[bytes], charset: str, size: int) -> AsyncIterator[str]:
+    chunks = Chunks(size)
     async for text in _decoded(raw, charset):
         for piece in chunks.feed(text):
             yield piece

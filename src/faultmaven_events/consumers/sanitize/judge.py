@@ -6,6 +6,7 @@ Its answers are cached by value, because the same addresses and numbers come aga
 from functools import lru_cache
 from typing import Final
 
+from faultmaven_events.consumers.sanitize.arithmetic import SETTLED
 from faultmaven_events.consumers.sanitize.context import WORDS, words
 
 THRESHOLD: Final = 0.5
@@ -18,6 +19,9 @@ AFTER: Final = 2
 @lru_cache(maxsize=1 << 17)
 def confirmed(type_: str, value: str) -> bool:
     """Say whether Presidio's recognizers take the whole of `value` for what it is said to be, whatever stands around it."""
+    settled = SETTLED.get(type_)
+    if settled is not None and (answer := settled(value)) is not None:
+        return answer
     from faultmaven_events.consumers.sanitize.engine import dials, score
 
     return dials(value) if type_ == "PHONE_NUMBER" else score(type_, value) >= THRESHOLD

@@ -1,7 +1,7 @@
 """What can stand behind the `@` of an e-mail address."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import tldextract
@@ -37,9 +37,17 @@ def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the list in the package: never the network
 
 
+@lru_cache(maxsize=1 << 14)
 def deliverable(domain: str) -> bool:
     """Say whether a domain has the form of one and ends in a public or an internal suffix."""
-    ending = domain.rpartition(".")[2].lower()
-    if not HOST.fullmatch(domain) or ending in UNITS:
+    if not HOST.fullmatch(domain) or domain.rpartition(".")[2].lower() in UNITS:
         return False
-    return ending in INTERNAL or bool(_suffixes()(domain).suffix)
+    return bool(ending(domain))
+
+
+def ending(name: str) -> str:
+    """Return the internal or public suffix of a host's name, without the dot in front of it; empty when it has none."""
+    if "." not in name:
+        return ""
+    last = name.rpartition(".")[2]
+    return last if last.lower() in INTERNAL else str(_suffixes()(name).suffix)

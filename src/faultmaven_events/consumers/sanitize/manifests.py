@@ -52,36 +52,36 @@ def _object(lines: list[str], number: int, indent: int, after: int) -> tuple[lis
         first -= 1
     while last + 1 < len(lines) and last - number < LONGEST and _within(lines[last + 1], indent) and not _begins(lines[last + 1], indent):
         last += 1
-    data = [place for place in range(first, last + 1) if _indent(lines[place]) == indent and DATA.match(lines[place])]
+    data = [place for place in range(first, last + 1) if column(lines[place]) == indent and DATA.match(lines[place])]
     return data, last
 
 
 def _begins(line: str, indent: int) -> bool:
     """Say whether a line begins an item of a list of objects."""
-    return line.lstrip(" ").startswith("- ") and _indent(line) == indent
+    return line.lstrip(" ").startswith("- ") and column(line) == indent
 
 
 def _within(line: str, indent: int) -> bool:
-    return not line.strip() or (_indent(line) >= indent and not line.startswith("---"))
+    return not line.strip() or (column(line) >= indent and not line.startswith("---"))
 
 
-def _indent(line: str) -> int:
+def column(line: str) -> int:
     """Return the column in which a line's key begins."""
     bare = line.lstrip(" ")
     return len(line) - len(bare) + (2 if bare.startswith("- ") else 0)
 
 
 def _data(lines: list[str], number: int) -> Iterator[tuple[int, Finding]]:
-    indent = _indent(lines[number])
+    indent = column(lines[number])
     block = -1
     for place in range(number + 1, min(number + LONGEST, len(lines))):
         line = lines[place]
         if not line.strip():
             continue
-        if _indent(line) <= indent or DATA.match(line):
+        if column(line) <= indent or DATA.match(line):
             return
-        match = REST.match(line) if block >= 0 and _indent(line) > block else ENTRY.match(line)
-        block = block if block >= 0 and _indent(line) > block else _indent(line) if BLOCK.match(line) else -1
+        match = REST.match(line) if block >= 0 and column(line) > block else ENTRY.match(line)
+        block = block if block >= 0 and column(line) > block else column(line) if BLOCK.match(line) else -1
         if match is not None and _secret(match.group("value")):
             yield place, Finding(match.start("value"), match.end("value"), TYPE)
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from faultmaven_events.consumers.sanitize.finding import Finding
+from faultmaven_events.consumers.sanitize.pseudonyms import LABELS, STRICT
 
 _WORD = r"[^\W\d_][^\W\d_'\u2019.-]*(?:['\u2019-][^\W\d_]+)*\.?"
-_CAPITAL = r"(?:[A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017d\u0391-\u03a9\u0410-\u042f][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?)"
+_LABEL = rf"(?:{'|'.join((*LABELS.values(), *STRICT.values()))}|SECRET)_"
+_CAPITAL = rf"(?:(?!{_LABEL})[A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017d\u0391-\u03a9\u0410-\u042f][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?)"
+"""A capitalised word; not the label of a stand-in."""
 _GAP = r"(?:[ ]|\+|%20)"
 
 SURE: Final = re.compile(

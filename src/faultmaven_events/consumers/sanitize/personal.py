@@ -129,22 +129,30 @@ def licenses(line: str) -> Iterator[Finding]:
 
 def phones(line: str) -> Iterator[Finding]:
     """Find phone numbers: after an unmistakable key, in a form of their own, or in groups next to a word about phones."""
-    lower = line.lower()
-    for match in KEYED_PHONE.finditer(line) if any(word in lower for word in PHONE_WORDS) else ():
-        if sum(c.isdigit() for c in match.group(1)) >= 7:
+    for match in KEYED_PHONE.finditer(line) if _keyed(line) else ():
+        if sum(map(str.isdigit, match.group(1))) >= 7:
             yield Finding(match.start(1), match.end(1), "PHONE_NUMBER")
     for match in PHONE.finditer(line):
         value = match.group()
-        if not 7 <= sum(c.isdigit() for c in value) <= 20 or CLOCK.match(value):
+        if not 7 <= sum(map(str.isdigit, value)) <= 20 or CLOCK.match(value):
             continue
         if _calls(line, match):
             yield Finding(match.start(), match.end(), "PHONE_NUMBER")
 
 
+def _keyed(line: str) -> bool:
+    """Say whether a line can hold a key of a phone number at all."""
+    if ":" not in line and "=" not in line:
+        return False
+    lower = line.lower()
+    return any(word in lower for word in PHONE_WORDS)
+
+
 def _calls(line: str, match: re.Match[str]) -> bool:
-    before, value, after = _split(line, match)
+    value = match.group()
     if NORTH_AMERICAN.fullmatch(value) or IN_GROUPS.fullmatch(value) or (INTERNATIONAL.match(value) and confirmed("PHONE_NUMBER", value)):
         return True
+    before, value, after = _split(line, match)
     if value.isdigit():  # an id, unless the word stands right beside it
         before, after = before[-12:], after[:8]
     return in_context("GROUPED_PHONE", before, value, after)

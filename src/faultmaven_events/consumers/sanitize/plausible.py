@@ -12,6 +12,10 @@ PLACEHOLDER: Final = re.compile(
     | <[^>]*>|\[[A-Za-z_ ]*\]                     # <password> [FILTERED]
     | %[sdrvq]|%\(\w+\)[sdr]|%%?\w+%%?|.*%\{.*    # %s %(name)s %VAR% %{GROK}
     | [*•.x#_\-]{3,}|.*\*{3,}.*|.*•{3,}.*|.*x{8,}.*|.*X{6,}.*
+    | \#\{.*\}|@@\w+@@|(?-i:__[A-Z_]+__)            # #{value} @@VALUE@@ __VALUE__
+    | (?:change|replace)[-_ ]?(?:me|this|it|with[-_ ].*)
+    | env:\w+|file:/.*|(?:required|nullable|sometimes|confirmed)(?:\|[\w:,]+)+  # places of values, and rules about them
+    | same-origin|include|omit                    # what browsers do with credentials
     | vault:.*|(?:op|awssm|gcpsm|ref|secretref)://.*|!(?:vault|secret|ref|sub|getatt|env|reference|include)\b.*
     | (?:your|my|the|some|test|example|sample|dummy|fake)[-_ ]?(?:[^\W_]{1,20}[-_ ]){0,4}(?:pass(?:word|wd)?|secret|token|key|value|here)
     | (?:null|none|nil|undefined|true|false|yes|no|on|off|void|empty|todo|tbd|n/a|redacted|filtered|masked|hidden|sensitive|removed
@@ -28,6 +32,9 @@ EXPRESSION: Final = re.compile(
     (?:process\.)?env[.\[(].*|os\.environ.*|getenv.*
     | (?:self|this|args|opts?|options|config|cfg|settings|request|req|params|ctx|data|user|conn|props?|process|input)(?:(?:\.|->)\w+|\[).*
     | [A-Za-z_.]+[({].*           # call(...) Record{...}
+    | \$_?[A-Za-z]+(?:\[.*|[,;)]+)   # $password, $_POST[...]
+    | (?:str|bytes|int|bool|string|SecretStr|Optional\[\w+\])\s*=.*   # a type, and its default
+    | (?:files|compat|nis|sss|winbind)(?:\ (?:files|compat|systemd|db|nis|sss|ldap|winbind|\[[^\]]*\]))*   # where names are looked up
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -46,7 +53,8 @@ STATUS: Final = frozenset((
     "incorrect", "invalid", "is", "isn't", "issued", "issuer", "it", "its", "length", "limit", "line", "manager", "may", "mismatch",
     "mismatched", "missing", "must", "name", "near", "no", "none", "not", "of", "ok", "on", "only", "optional", "or", "parse", "parsed",
     "parsing", "path", "policy", "present", "prompt", "protected", "protection", "provided", "provider", "received", "refresh",
-    "refreshed", "refreshing", "refused", "rejected", "request", "required", "requires", "reset", "resets", "response", "revoked",
+    "refreshed", "refreshing", "refused", "rejected", "repeat", "request", "required", "requires", "reset", "resets",
+    "response", "retype", "revoked",
     "rotated", "rotation", "scope", "scopes", "sent", "server", "service", "should", "signature", "signed", "signing", "soon", "still",
     "storage", "store", "stored", "supplied", "than", "that", "the", "then", "there", "this", "to", "too", "type", "unexpected",
     "unknown", "unset", "update", "updated", "uri", "url", "usage", "usages", "use", "used", "uses", "using", "valid", "validated",
@@ -78,7 +86,7 @@ def password(value: str, *, quoted: bool) -> bool:
         return False
     if quoted:
         return True
-    if len(value) < 3 or value[0] in "[({" or EXPRESSION.fullmatch(value):
+    if len(value) < 3 or value[0] in "[({" or nothing(value.rstrip(",;)")) or EXPRESSION.fullmatch(value):
         return False
     return value.lower().strip(".,;:!?)") not in STATUS and not (CODE.fullmatch(value) and not re.search(r"\d", value))
 

@@ -1,7 +1,7 @@
 """Names of people and places in prose, with a spaCy pipeline of the user's (a transformer's as well), through Presidio.
 
-For documents and questions only: in logs such models take words of machines for names. What a model finds is a guess; organizations stay
-readable, since components are named after them.
+For documents and questions only: in logs such models take words of machines for names. What a model finds is a guess; organizations
+stay readable, since components are named after them, unless the setting is strict.
 """
 
 from bisect import bisect_right
@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from faultmaven_events.consumers.sanitize.finding import Finding
 from faultmaven_events.consumers.sanitize.pseudonyms import TOKEN
-from faultmaven_events.errors import SetupError
+from faultmaven_events.errors import SetupError, UnreadableContent
 
 TYPES: Final = ["PERSON", "LOCATION"]
 PART: Final = 50_000
@@ -41,7 +41,7 @@ def _engine(model: str) -> tuple[Any, Any]:
     check(model)  # Presidio would download one that is not there
     engine: Any = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model}])
     engine.load()
-    return engine, SpacyRecognizer(supported_entities=TYPES)
+    return engine, SpacyRecognizer(supported_entities=[*TYPES, "ORGANIZATION"])
 
 
 class _Part(NamedTuple):
@@ -52,14 +52,15 @@ class _Part(NamedTuple):
     lines: list[str]
 
 
-def people(lines: list[str], model: str) -> dict[int, list[Finding]]:
-    """Return names and places, by the line's index; a name that a line's end divides is two."""
+def people(lines: list[str], model: str, *, strict: bool = False) -> dict[int, list[Finding]]:
+    """Return names and places, and of organizations when `strict`, by the line's index; a name that a line's end divides is two."""
     engine, recognizer = _engine(model)
+    types = [*TYPES, "ORGANIZATION"] if strict else TYPES
     found: dict[int, list[Finding]] = {}
     for part in _parts(lines):
         text = "\n".join(part.lines)
         starts = [0, *accumulate(len(line) + 1 for line in part.lines)]
-        for result in recognizer.analyze(text, TYPES, engine.process_text(text, "en")):
+        for result in _results(engine, recognizer, text, types):
             for number in range(bisect_right(starts, result.start) - 1, len(part.lines)):
                 start, end = max(result.start - starts[number], 0), min(result.end - starts[number], len(part.lines[number]))
                 if start < end and _named(part.lines[number][start:end]):
@@ -68,6 +69,20 @@ def people(lines: list[str], model: str) -> dict[int, list[Finding]]:
                 if starts[number + 1] >= result.end:
                     break
     return found
+
+
+def _results(engine: Any, recognizer: Any, text: str, types: list[str]) -> list[Any]:
+    """Ask the model.
+
+    Raises:
+        UnreadableContent: the model broke on the text; what it says about it may quote the text, and is not passed on.
+    """
+    try:
+        return list(recognizer.analyze(text, types, engine.process_text(text, "en")))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 # a model of somebody else's may raise anything
+        raise UnreadableContent(f"the model broke on the text: {type(error).__name__}") from None
 
 
 def _named(value: str) -> bool:

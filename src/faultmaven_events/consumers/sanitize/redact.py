@@ -4,6 +4,7 @@ A line ends at "\n" and nowhere else ("\r", U+0085, U+2028 and the like are char
 comes out has the same lines, with the same ends, and `file:line` keeps its meaning. Running it over its own result changes nothing.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ DETECTOR: Final = "faultmaven-sanitize/2"
 
 CONTEXTUAL: Final = frozenset({"PHONE_NUMBER", "US_DRIVER_LICENSE", "PERSON"})
 """Types found by the words around them: hiding one may bring the words nearer to the next, so such a line is looked at again."""
+OPEN: Final = re.compile(r"[\d:=]")
+"""Without any of these beside the stand-ins, a line holds no number, and no name behind a key."""
 ROUNDS: Final = 5
 
 
@@ -42,6 +45,8 @@ class Terms:
     """Whether to pack what the stand-ins stand for."""
     model: str = ""
     """The spaCy pipeline that looks for names and places in prose, if any."""
+    strict: bool = False
+    """Whether hosts, internal addresses and what else describes the system are hidden too."""
 
 
 class Piece(NamedTuple):
@@ -88,42 +93,60 @@ def redact_chunk(text: str, key: bytes, columns: Table | None, terms: Terms = PL
     if not text.isascii():  # some charsets decode to lone surrogates, which are no text
         text = text.encode(errors="replace").decode()
     lines = text.split("\n")
-    counts: Counter[str] = Counter()
+    types: list[str] = []
     allowed: Counter[str] = Counter()
     marking = Marking(terms.marking if terms.marks else None, terms.marks)
     kept: list[tuple[int, list[Place]]] = []
-    for scanned in hidden(lines, columns, terms.model):
+    for scanned in hidden(lines, columns, terms.model, strict=terms.strict):
         settled = _settled(lines[scanned.number], scanned, key, columns, terms)
         lines[scanned.number] = settled.line
-        counts.update(settled.types)
-        allowed.update(settled.allowed)
-        marking.add(scanned.number, settled.line, settled.places)
+        types += settled.types
+        if settled.allowed:
+            allowed.update(settled.allowed)
+        if terms.marks:
+            marking.add(scanned.number, settled.line, settled.places)
         kept.append((scanned.number, settled.places))
     packed = pack(_record(lines, kept)) if terms.kept else b""
-    return Piece("\n".join(lines), dict(counts), dict(allowed), packed, marking.spots)
+    return Piece("\n".join(lines), dict(Counter(types)), dict(allowed), packed, marking.spots)
 
 
 class _Settled(NamedTuple):
     line: str
     types: list[str]
     places: list[Place]
-    allowed: Counter[str]
+    allowed: Counter[str] | None
 
 
 def _settled(line: str, scanned: Scanned | None, key: bytes, columns: Table | None, terms: Terms) -> _Settled:
     """Hide the findings of a line, and what comes to light by that."""
     types: list[str] = []
     places: list[Place] = []
-    allowed: Counter[str] = Counter()
+    allowed: Counter[str] | None = Counter() if terms.allowed else None
     for _ in range(ROUNDS):
         if scanned is None:
             break
-        findings = _judged(line, scanned.findings, terms, allowed) if terms.allowed else scanned.findings
+        findings = _judged(line, scanned.findings, terms, allowed) if allowed is not None else scanned.findings
         line, places = replaced(line, places, findings, lambda text, finding: _stand_in(text, finding, key))
-        types += (finding.type for finding in findings)
-        again = scanned.doubtful or CONTEXTUAL.intersection(types)
-        scanned = next(hidden([line], columns), None) if again else None
+        types += [finding.type for finding in findings]
+        scanned = next(hidden([line], columns, strict=terms.strict), None) if _again(line, places, scanned, types) else None
     return _Settled(line, types, places, allowed)
+
+
+def _again(line: str, places: Iterable[Place], scanned: Scanned, types: Iterable[str]) -> bool:
+    """Say whether another look at a line may find more, now that something in it is hidden."""
+    if scanned.doubtful == "numbers" or (not scanned.doubtful and not CONTEXTUAL.isdisjoint(types)):
+        return _open(line, places)
+    return scanned.doubtful == "any"
+
+
+def _open(line: str, places: Iterable[Place]) -> bool:
+    """Say whether beside the stand-ins, or in the domain of one, a line holds a number or a key."""
+    at = 0
+    for start, end, type_, _ in places:
+        if OPEN.search(line, at, start):
+            return True
+        at = line.find("@", start, end) + 1 or end if type_ == "EMAIL_ADDRESS" else end
+    return OPEN.search(line, at) is not None
 
 
 def _judged(line: str, findings: Sequence[Finding], terms: Terms, allowed: Counter[str]) -> list[Finding]:
@@ -141,14 +164,15 @@ def _judged(line: str, findings: Sequence[Finding], terms: Terms, allowed: Count
 
 
 def _stand_in(line: str, finding: Finding, key: bytes) -> str:
-    made = token(key, finding.type, line[finding.start : finding.end])
-    return f'"{made}"' if _json_number(line, finding) else made
+    value = line[finding.start : finding.end]
+    made = token(key, finding.type, value)
+    return f'"{made}"' if value.isdigit() and _json_number(line, finding) else made
 
 
 def _json_number(line: str, finding: Finding) -> bool:
-    """Say whether a bare number is the value of a JSON member, where a word needs quotes."""
+    """Say whether a number is the bare value of a JSON member, where a word needs quotes."""
     before, after = line[max(0, finding.start - 8) : finding.start].rstrip(), line[finding.end : finding.end + 1]
-    return before.endswith('":') and after in {"", ",", "}", "]", " ", "\r"} and line[finding.start : finding.end].isdigit()
+    return before.endswith('":') and after in {"", ",", "}", "]", " ", "\r"}
 
 
 def _record(lines: Sequence[str], kept: Iterable[tuple[int, list[Place]]]) -> Record:

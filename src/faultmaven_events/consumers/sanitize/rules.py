@@ -84,9 +84,11 @@ SECRET: Final[tuple[tuple[str, Finder], ...]] = (
     (r"://", headers.urls),
     (r"(?:[?&;]|%26|%3f|\\u0026)[a-z0-9._\[\]-]+(?:=|%3d)", headers.queries),
     (
-        rf"[{{][\"'<\s]*[a-z0-9_.-]*(?:{KEY_WORD})[a-z0-9_.-]*[\"'>\s]*,[\s<]*[\"']"
-        rf"|(?:header|param)s?\s+(?:(?:always\s+)?(?:set|add|append)\s+)?[\"']?[a-z0-9_-]*(?:{KEY_WORD})[a-z0-9_-]*[\"':]*\s"
-        rf"|(?:{KEY_WORD})[a-z0-9_.-]*\"\s?,\s?\"value\"|(?:{KEY_WORD})[\w ]*\|[\s`*]*[^\s|]+[\s`*]*\|?\s*$",
+        (
+            rf"[{{][\"'<\s]*[a-z0-9_.-]*(?:{KEY_WORD})[a-z0-9_.-]*[\"'>\s]*,[\s<]*[\"']"
+            rf"|(?:header|param)s?\s+(?:(?:always\s+)?(?:set|add|append)\s+)?[\"']?[a-z0-9_-]*(?:{KEY_WORD})[a-z0-9_-]*[\"':]*\s"
+            rf"|(?:{KEY_WORD})[a-z0-9_.-]*\"\s?,\s?\"value\"|(?:{KEY_WORD})[\w ]*\|[\s`*]*[^\s|]+[\s`*]*\|?\s*$"
+        ),
         dialects.keyed,
     ),
     (r"^\s*stats\s+auth\s|^\s*user\s.*\s[><#!]\S|\bsetuser\s.*\s[><#!]\S", dialects.access),

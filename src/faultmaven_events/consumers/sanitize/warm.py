@@ -4,6 +4,8 @@ RE2 builds its automaton while it reads, phone numbers' regions are loaded when 
 fork server of the workers imports this module once, and every worker begins with the result.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Final
 
@@ -17,6 +19,8 @@ REGIONS: Final = (
 )  # fmt: skip
 """Country codes."""
 
+MANUAL: Final = 40
+"""Chapters of it that are read."""
 TYPICAL: Final = """\
 2026-11-20T05:24:00.123Z INFO [main-4] com.shop.orders.Handler - request id=6ba7b810-9dad-11d1-80b4-00c04fd430c8 took 12.5 ms, retry=3
 Nov 20 05:24:01 node7 sshd[4711]: Accepted password for jdoe from 203.0.113.7 port 50122 ssh2
@@ -47,7 +51,16 @@ def _shifted(text: str) -> str:
     return "\n".join(chain.from_iterable((" ".join(line[i:]) for i in range(0, len(line), 4)) for line in words))
 
 
+def _manual() -> Iterator[str]:
+    """Yield some thousand lines of English and code: those of Python's own manual, where it is installed."""
+    with suppress(ImportError):
+        from pydoc_data import topics
+
+        for _, text in sorted(topics.topics.items())[:MANUAL]:
+            yield from text.splitlines()
+
+
 deliverable("mail.example.com")
 for _region in REGIONS:
     engine.dials(f"+{_region} 2079460958")
-redact_chunk(f"{TYPICAL}{_shifted(TYPICAL)}\n{TYPICAL.upper()}", bytes(32), None)
+redact_chunk("\n".join((TYPICAL, _shifted(TYPICAL), TYPICAL.upper(), *_manual())), bytes(32), None)

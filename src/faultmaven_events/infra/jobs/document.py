@@ -1,11 +1,11 @@
 """A job's document, and the job that it shows.
 
-`_id` job id, `tenant`, `user`, `kind`, `hops` by stage (times, ids and hashes of what it was given and gave), `rank` of the furthest state
-and `reached_at` when, `redriven_at`; `stage` whose queue holds it and `arrived_at` since when, both until it ends; `delayed` while a stage
-tries again later (stage, error, next_at, generation); `final` once it ended (status, at, generation, event_id, result, error), `generation`
-and `past` endings that were undone, `parent` the job of the archive that it was taken out of, `children` of an archive the jobs of its
-files, `status` for queries, `version`, `touched_at` when record last changed it (MongoDB's clock), and the door's `outbox` and `outbox_at`
-until its event is confirmed, or seen.
+`_id` job id, `tenant`, `user`, `kind`, `name` and `named` (rank and generation of the event that gave it, see `fold`), `hops` by stage
+(times, ids and hashes of what it was given and gave), `rank` of the furthest state and `reached_at` when, `redriven_at`; `stage` whose
+queue holds it and `arrived_at` since when, both until it ends; `delayed` while a stage tries again later (stage, error, next_at,
+generation); `final` once it ended (status, at, generation, event_id, result, error), `generation` and `past` endings that were undone,
+`parent` the job of the archive that it was taken out of, `children` of an archive the jobs of its files, `status` for queries, `version`,
+`touched_at` when record last changed it (MongoDB's clock), and the door's `outbox` and `outbox_at` until its event is confirmed, or seen.
 """
 
 from typing import Final

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from faultmaven_events.errors import InvalidEvent
+from faultmaven_events.infra.captions import known_as
 from faultmaven_events.infra.mongo import Document
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.outcome import Failure
@@ -80,15 +81,28 @@ def _born(event: Event[Any]) -> Document:
 
 
 def _describe(new: Document, event: Event[Any]) -> None:
+    _name(new, event)
     if event.state == "submitted":
         data = event.data
-        new["name"] = getattr(data, "name", None)
+        new.setdefault("name", None)
         new["session_id"], new["case_id"] = data.session_id, data.case_id
         new["evidence"] = list(getattr(data, "evidence", ()))
     if (parent := getattr(event.data, "parent", None)) is not None:
         new["parent"] = parent
     if children := getattr(event.data, "children", ()):  # the same ones from every stage, unless somebody edited an event
         new["children"] = max([*children], new.get("children") or [], key=lambda ids: (len(ids), list(map(str, ids))))
+
+
+def _name(new: Document, event: Event[Any]) -> None:
+    """Take the name that the furthest state gives: until sanitize has read a file's own name, it has a neutral one.
+
+    `named` is where it comes from: the state's rank, and the generation.
+    """
+    name = getattr(event.data, "name", None)
+    if name is not None and event.state in _STEPS:
+        told = [STATES.index(event.state), event.generation, known_as(event.subject, event.state, name)]
+        best = max(told, [*new["named"], new["name"]]) if "named" in new else told
+        new["named"], new["name"] = best[:2], best[2]
 
 
 def _move(new: Document, event: Event[Any], at: datetime) -> None:

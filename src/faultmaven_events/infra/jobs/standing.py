@@ -120,7 +120,8 @@ def _awaited(id: UUID, known: Mapping[str, Any] | None) -> Awaited:
     if known is None:
         return Awaited(str(id), None)
     status = known["status"]
-    return Awaited(known.get("name") or str(id), status, None if status in TERMINAL else known.get("stage"))
+    label = f"{known['name']}, job {id}" if known.get("name") else str(id)  # its name is a neutral one while it is in work
+    return Awaited(label, status, None if status in TERMINAL else known.get("stage"))
 
 
 def _runs(document: Document) -> list[Run]:

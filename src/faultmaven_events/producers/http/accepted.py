@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.producers.http.preferences import etag, wait
+from faultmaven_events.producers.http.submissions import Submission
 from faultmaven_events.schemas.job import TERMINAL, Job
 
 JSON = "application/json"
@@ -23,8 +24,9 @@ def path(job: Job) -> str:
     return f"/api/v1/jobs/{job.id}"
 
 
-async def answer(request: Request, jobs: Jobs, job: Job, evidence: Sequence[Job] = ()) -> Response:
-    """Return the answer to an accepted submission."""
+async def answer(request: Request, jobs: Jobs, submission: Submission, evidence: Sequence[Submission] = ()) -> Response:
+    """Return the answer to an accepted submission: files under the names that the client gave them."""
+    job = submission.job
     seconds = wait(request.headers.getlist("prefer"))
     if seconds:
         ended = await end_of(request, jobs, job, seconds)
@@ -34,8 +36,8 @@ async def answer(request: Request, jobs: Jobs, job: Job, evidence: Sequence[Job]
         "job_id": job.id,
         "kind": job.kind,
         "status": "accepted",
-        **({"name": job.name} if job.name else {}),
-        **({"evidence": [{"job_id": each.id, "name": each.name} for each in evidence]} if job.kind == "troubleshoot" else {}),
+        **({"name": submission.name} if submission.name else {}),
+        **({"evidence": [{"job_id": each.job.id, "name": each.name} for each in evidence]} if job.kind == "troubleshoot" else {}),
         "links": {"self": path(job), "events": path(job) + "/events"},
     }
     return Response(to_json(body), 202, {"Location": path(job), "Retry-After": RETRY_AFTER}, JSON)

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from faultmaven_events import __version__
 from faultmaven_events.errors import FaultmavenError, SetupError, TransientError
 from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.captions import Captions
 from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.jobs.standing import Standing
@@ -177,7 +178,7 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
     Raises:
         SetupError: a setting is missing.
     """
-    required_key(settings, "raw")
+    raw_key = required_key(settings, "raw")
     search_seal(settings)
     async with AsyncExitStack() as stack:
         blobs = await stack.enter_async_context(open_blobs(settings))
@@ -210,6 +211,7 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
             control,
             Standing(database),
             Quota(repository, jobs=settings.tenant_in_flight, bodies=settings.uploads_at_once),
+            Captions(raw_key),
             await _points(stack, settings),
         )
 

@@ -61,7 +61,15 @@ async def submit_evidence(request: Request, door: AtDoor, caller: Calling) -> Re
         await door.sessions.require(caller.tenant, fields.session_id)
         context = Context(fields.session_id, fields.case_id)
         submission = submissions.file(
-            caller, upload, "ingest", datetime.now(UTC), context=context, collection="case", title=fields.title, tags=fields.tags
+            caller,
+            upload,
+            "ingest",
+            datetime.now(UTC),
+            captions=door.captions,
+            context=context,
+            collection="case",
+            title=fields.title,
+            tags=fields.tags,
         )
         await door.admission.admit(submission, shelf)
-    return await accepted.answer(request, door.jobs, submission.job)
+    return await accepted.answer(request, door.jobs, submission)

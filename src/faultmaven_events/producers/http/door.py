@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from faultmaven_events.infra.blobs import Blobs
+from faultmaven_events.infra.captions import Captions
 from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.jobs.standing import Standing
@@ -46,6 +47,7 @@ class Door:
     control: Control
     standing: Standing
     quota: Quota
+    captions: Captions
     points: "PointStore | None" = None
     """None where no PostgreSQL is named: then the ingress shows no series."""
 

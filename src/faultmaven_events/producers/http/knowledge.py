@@ -60,13 +60,14 @@ async def submit_document(request: Request, door: AtDoor, caller: Calling) -> Re
             upload,
             "document",
             datetime.now(UTC),
+            captions=door.captions,
             context=Context(),
             collection=fields.collection,
             title=fields.title,
             tags=fields.tags,
         )
         await door.admission.admit(submission, shelf)
-    return await accepted.answer(request, door.jobs, submission.job)
+    return await accepted.answer(request, door.jobs, submission)
 
 
 @router.get("/search", response_model=SearchResult, responses=reference.PROBLEMS_OF_SEARCH)

@@ -50,7 +50,7 @@ _ACCEPTED: Final[Fragment] = {
         "job_id": {"type": "string", "format": "uuid"},
         "kind": {"type": "string", "enum": ["ingest", "document", "troubleshoot"]},
         "status": {"type": "string", "const": "accepted"},
-        "name": _text("The file's name as it was kept"),
+        "name": _text("The file's name as you gave it, without folders; the job shows it sanitized"),
         "evidence": {
             "type": "array",
             "items": {"type": "object", "properties": {"job_id": {"type": "string", "format": "uuid"}, "name": {"type": "string"}}},

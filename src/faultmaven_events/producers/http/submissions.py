@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from faultmaven_events import topology
+from faultmaven_events.infra.captions import Caption, Captions, neutral
 from faultmaven_events.producers.http.identity import Caller
 from faultmaven_events.producers.http.intake import Upload
 from faultmaven_events.schemas.content import Content
@@ -20,10 +21,11 @@ SOURCE = "/faultmaven/ingress"
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job, and the event that starts it."""
+    """A job, and the event that starts it. `name` is the sender's own, for the answer and nothing else."""
 
     job: Job
     event: Event[Any]
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +42,28 @@ def file(
     kind: Kind,
     now: datetime,
     *,
+    captions: Captions,
     context: Context,
     collection: Collection,
     title: str | None = None,
     tags: tuple[str, ...] = (),
     urgent: bool = False,
 ) -> Submission:
-    """Return the submission of one file: evidence or a document; `urgent` when a question waits for it."""
+    """Return the submission of one file: evidence or a document; `urgent` when a question waits for it.
+
+    Name, title and tags are sealed; job and event have a neutral name, until sanitize gives them the sanitized one.
+    """
     data = Submitted(
-        name=upload.name,
+        name=neutral(upload.id, upload.name),
+        sealed=captions.seal(caller.tenant, upload.id, Caption(name=upload.name, title=title, tags=tags)),
         content=upload.content,
         media_type=upload.media_type,
-        title=title,
-        tags=tags,
         collection=collection,
         session_id=context.session_id,
         case_id=context.case_id,
     )
     event = _event(caller, upload.id, kind, now, data).model_copy(update={"urgent": urgent})
-    return Submission(_job(caller, upload.id, kind, now, context, name=upload.name), event)
+    return Submission(_job(caller, upload.id, kind, now, context, name=data.name), event, upload.name)
 
 
 def question(

@@ -71,12 +71,13 @@ async def ask(request: Request, door: AtDoor, caller: Calling) -> Response:
         await door.sessions.require(caller.tenant, question.session_id)
         await _require(door, caller, question.evidence)
         now, context = datetime.now(UTC), Context(question.session_id, question.case_id)
-        evidence = [submissions.file(caller, each, "ingest", now, context=context, collection="case", urgent=True) for each in uploads]
+        about: Mapping[str, Any] = {"captions": door.captions, "context": context, "collection": "case"}
+        evidence = [submissions.file(caller, each, "ingest", now, urgent=True, **about) for each in uploads]
         id, ids = uuid7(), (*question.evidence, *(each.job.id for each in evidence))
         content = await shelf.put(id, text, media_type="text/plain", limit=QUESTION)
         submission = submissions.question(caller, id, content, ids, now, context=context, deadline_s=door.settings.job_deadline_s)
         await door.admission.admit(submission, shelf, evidence=evidence)
-    return await accepted.answer(request, door.jobs, submission.job, [each.job for each in evidence])
+    return await accepted.answer(request, door.jobs, submission, evidence)
 
 
 async def _read(request: Request, door: Door, shelf: Shelf) -> tuple[Question, list[Upload]]:

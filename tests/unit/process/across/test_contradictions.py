@@ -27,6 +27,40 @@ SHOW = "$ psql -c 'show max_connections'\n max_connections \n-----------------\n
 GUNICORN = "services:\n  api:\n    image: api:1\n    command: gunicorn app:app --timeout %s\n"
 
 
+KUBECTL = "$ kubectl get deploy\nNAME   READY   UP-TO-DATE   AVAILABLE   AGE\napi    %s     2            2           9d\nweb    3/3     3            3           9d\n"
+PODS = "NAME                   READY   STATUS    RESTARTS   AGE\n" + "".join(
+    f"api-5f6d7c8b9-bcdf{letter}    1/1     Running   0          9d\n" for letter in "bcd"
+)
+LIVE = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: api\nspec:\n  replicas: %s\nstatus:\n  readyReplicas: 2\n"
+SCALER = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: api\nspec:\n  scaleTargetRef:\n    kind: Deployment\n    name: api\n  maxReplicas: 9\n"
+SWARM = (
+    "$ docker service ls\nID             NAME       MODE         REPLICAS   IMAGE\nx1y2z3a4b5c6   shop_api   replicated   %s        api:1\n"
+)
+STACK = "services:\n  api:\n    image: api:1\n    deploy:\n      replicas: 3\n"
+REPLICAS: dict[str, tuple[Files, Files]] = {
+    "wanted in the cluster": ({"api.yaml": ("config", DEPLOYMENT), "out.txt": ("command_output", KUBECTL % "2/2")},
+                              {"api.yaml": ("config", DEPLOYMENT), "out.txt": ("command_output", KUBECTL % "2/5")}),
+    "wanted by a live object": ({"api.yaml": ("config", DEPLOYMENT), "live.yaml": ("config", LIVE % 2)},
+                                {"api.yaml": ("config", DEPLOYMENT), "live.yaml": ("config", LIVE % 5)}),
+    "running": ({"api.yaml": ("config", DEPLOYMENT), "out.txt": ("command_output", PODS)},
+                {"api.yaml": ("config", DEPLOYMENT.replace("replicas: 5", "replicas: 3")), "out.txt": ("command_output", PODS)}),
+    "of a service": ({"compose.yaml": ("config", STACK), "out.txt": ("command_output", SWARM % "2/2")},
+                     {"compose.yaml": ("config", STACK), "out.txt": ("command_output", SWARM % "1/3")}),
+    "scaled": ({"api.yaml": ("config", DEPLOYMENT), "out.txt": ("command_output", KUBECTL % "2/2")},
+               {"api.yaml": ("config", DEPLOYMENT), "out.txt": ("command_output", KUBECTL % "2/2"), "hpa.yaml": ("config", SCALER)}),
+}  # fmt: skip
+REDIS = "maxmemory 100mb\nmaxmemory-policy allkeys-lru\nappendonly yes\nmaxclients 10000\nprotected-mode yes\nbind 10.0.0.6\n"
+MYSQL = "[mysqld]\nmax_connections = 500\ninnodb_buffer_pool_size = 1G\nslow_query_log = 1\n"
+MYSQL_TABLE = "mysql> show variables;\n+-------------------------+------------+\n| Variable_name           | Value      |\n+-------------------------+------------+\n| innodb_buffer_pool_size | %s |\n| max_connections         | %s        |\n| slow_query_log          | ON         |\n+-------------------------+------------+\n"
+PG_TABLE = "      name       | setting | unit\n-----------------+---------+------\n max_connections | 100     |\n shared_buffers  | %s  | 8kB\n(2 rows)\n"
+IN_FORCE: dict[str, tuple[str, str, str, str]] = {
+    "CONFIG GET, numbered": (REDIS, "redis.conf", '127.0.0.1:6379> CONFIG GET *\n 1) "maxmemory-policy"\n 2) "%s"\n 3) "appendonly"\n 4) "yes"\n', "allkeys-lru noeviction"),
+    "CONFIG GET, bare": (REDIS, "redis.conf", "$ redis-cli config get 'max*'\nmaxmemory\n%s\nmaxclients\n10000\n", "104857600 0"),
+    "SHOW VARIABLES": (MYSQL, "my.cnf", MYSQL_TABLE.replace("%s        |", "500        |"), "1073741824 134217728 "),
+    "pg_settings": (POSTGRES, "postgresql.conf", PG_TABLE, "131072 16384"),
+}  # fmt: skip
+
+
 def merged(files: Files) -> tuple[Fact, ...]:
     read = [
         analyse(
@@ -86,6 +120,35 @@ def test_two_pieces_of_evidence_that_deny_each_other_are_told_with_both_places(w
 @pytest.mark.parametrize("what", GOOD)
 def test_evidence_that_agrees_is_left_alone(what: str) -> None:
     assert found(GOOD[what]) == {}
+
+
+@pytest.mark.parametrize("how", REPLICAS)
+def test_replicas_that_a_manifest_asks_for_are_held_against_what_is_there(how: str) -> None:
+    bad, good = REPLICAS[how]
+    assert set(found(bad)) == {"replicas"}
+    assert found(good) == {}
+
+
+@pytest.mark.parametrize("how", IN_FORCE)
+def test_values_in_force_are_held_against_the_file(how: str) -> None:
+    text, name, output, values = IN_FORCE[how]
+    same, other = values.split()
+    assert found({name: ("config", text), "out.txt": ("command_output", output % same)}) == {}
+    (fact,) = found({name: ("config", text), "out.txt": ("command_output", output % other)}).values()
+    assert fact.attributes["what"] == "value in force"
+    assert fact.attributes["other"] == (f"{int(other) * 8}kB" if how == "pg_settings" else other)
+
+
+def test_ports_that_docker_publishes_are_listened_on() -> None:
+    ps = '$ docker ps\nCONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS                                       NAMES\nabc123abc123   api:1     "x"       2d ago    Up 2d     0.0.0.0:8080->80/tcp, :::8080->80/tcp   api\n'
+    files: Files = {"nginx.conf": ("config", NGINX % 8080), "sockets.txt": ("command_output", SS)}
+    assert set(found(files)) == {"port without listener"}
+    assert found(files | {"docker.txt": ("command_output", ps)}) == {}
+
+
+def test_the_containers_of_a_host_are_not_all_that_listens_there() -> None:
+    ps = 'CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS                     NAMES\nabc123abc123   api:1     "x"       2d ago    Up 2d     10.0.0.7:8081->80/tcp   api\nabc123abc124   web:1     "x"       2d ago    Up 2d     10.0.0.7:9100->80/tcp   web\n'
+    assert "port without listener" not in found({"nginx.conf": ("config", NGINX % 8500), "docker.txt": ("command_output", ps)})
 
 
 def test_a_port_that_is_refused_and_nearly_the_configured_one_is_told() -> None:

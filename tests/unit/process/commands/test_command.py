@@ -95,3 +95,22 @@ def test_an_index_that_is_missing_can_be_seen() -> None:
 @pytest.mark.parametrize("text", ["", "\n", "$", "$ ls\n", "| | |\n", "a\tb\n", "x" * 500_000, "$ a\n" * 2000, "+--+\n|a|\n+--+\n", "\x00"])
 def test_hostile_output_is_answered(text: str) -> None:
     assert read(text).evidence_id
+
+
+IN_FORCE = {
+    "SHOW VARIABLES": "mysql> show variables like 'max%';\n+-----------------+-------+\n| Variable_name   | Value |\n+-----------------+-------+\n| max_connections | 151   |\n| max_user_connections | 0 |\n+-----------------+-------+\n",
+    "CONFIG GET": '127.0.0.1:6379> CONFIG GET max*\n1) "max_connections"\n2) "151"\n3) "max-clients"\n4) "0"\n'.replace(
+        "max_connections", "max-connections"
+    ),
+    "pg_settings": "      name       | setting\n-----------------+---------\n max_connections | 151\n work_mem | 0\n(2 rows)\n",
+}
+
+
+@pytest.mark.parametrize("how", IN_FORCE)
+def test_values_in_force_are_settings_and_no_rows(how: str) -> None:
+    insights = analysed(analyse_command, IN_FORCE[how], "out.txt", "command_output", "transcript")
+    assert {fact.kind for fact in insights.facts} == {"setting"}
+    first = insights.facts[0]
+    assert str(first.attributes["path"]).replace("-", "_") == "max_connections"
+    assert first.attributes["value"] == "151"
+    assert {(one.path.replace("-", "_"), one.value) for one in insights.settings} >= {("max_connections", "151")}

@@ -71,3 +71,11 @@ def test_credentials_in_an_url_do_not_hide_its_host() -> None:
         for fact in of_kind(analysed(analyse_config, text, "app.env", "config"), "dependency")
     }
     assert targets == {("db01", 5432), ("mq01", 5673)}
+
+
+def test_ports_that_a_container_publishes_are_no_addresses_that_it_calls() -> None:
+    text = 'services:\n  db:\n    image: db:1\n    ports:\n      - "5432:5432"\n  api:\n    image: api:1\n    environment:\n      URL: http://db:5432/x\n'
+    insights = analysed(analyse_config, text, "compose.yaml", "config", "compose")
+    assert [(fact.attributes["source"], fact.attributes["address"]) for fact in insights.facts if fact.kind == "dependency"] == [
+        ("api", "db")
+    ]

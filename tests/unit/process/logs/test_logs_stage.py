@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from log_reading import insights
 
-from faultmaven_events.consumers.process.analyse import analyse, summary
+from faultmaven_events.consumers.process.analyse import analyse
 from faultmaven_events.consumers.process.consumer import Desk, open_stage
 from faultmaven_events.consumers.process.lines import lines_of
 from faultmaven_events.consumers.process.merge import merge
+from faultmaven_events.consumers.process.summary import summary
 from faultmaven_events.errors import InvalidEvent, MissingContent
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.pool import open_pool

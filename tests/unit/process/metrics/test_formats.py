@@ -190,10 +190,10 @@ def test_bad_rows_are_counted_with_their_first_line() -> None:
     text = "time,v\n" + "".join(f"2026-03-01T12:00:{n:02}Z,{'NaN' if n == 5 else n}\n" for n in (*range(20), 3)) + "what,is,this\nnever,1\n"
     told = [problem for problem, _ in recorded(text).problems]
     assert told == [
-        "1 rows do not have the 2 columns of the header (first: line 23).",
-        "1 rows have a time that cannot be read (first: line 24).",
-        "Times go back 1 times (first: line 22); the samples were set in order.",
-        "1 rows hold NaN or infinity, which was left out (first: line 7).",
+        "1 row is not of the 2 columns of the header (first: line 23).",
+        "1 row is with a time that cannot be read (first: line 24).",
+        "Times go back once (first: line 22); the samples were set in order.",
+        "1 row is with NaN or infinity, which was left out (first: line 7).",
     ]
 
 

@@ -28,15 +28,19 @@ class Call:
 
 def nobody_listens(files: Sequence[Insights]) -> Iterator[Fact]:
     """Configured calls to a host whose complete list of sockets (ss, netstat) has no such port."""
+    published = [one for file in files for one in _sockets(file) if one[2].attributes.get("container")]
     for listing in files:
         sockets = _sockets(listing)
-        if len(sockets) < LEAST_SOCKETS or any("facts" in one for one in listing.truncated):
+        whole = [one for one in sockets if not one[2].attributes.get("container")]  # `docker ps` shows the ports of containers only
+        if len(whole) < LEAST_SOCKETS or any("facts" in one for one in listing.truncated):
             continue
         for call in _calls(files):
             if not _same_host(call, sockets, files):
                 continue
             here = [
-                fact for host, port, fact in sockets if port == call.port and (host in _WILD or host == call.host or call.host in _LOOPBACK)
+                fact
+                for host, port, fact in (*sockets, *published)
+                if port == call.port and (host in _WILD or host == call.host or call.host in _LOOPBACK)
             ]
             if not here:
                 yield from _unheard(call, listing, sockets)

@@ -1,6 +1,7 @@
 """Configured values against observed ones: what a command or a log says is in force, replicas, limits that series reach."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,6 +15,12 @@ _PRODUCTS: Final = frozenset({"postgresql", "redis", "mysql", "rabbitmq"})
 _MOST_SETTINGS: Final = 300
 _REACHED: Final = 0.95
 """Share of a limit from which it counts as reached."""
+_REPLICAS: Final = re.compile(r"^(?:(?:Deployment|StatefulSet)/([^.]+)\.)?spec\.replicas$")
+_SERVICE: Final = re.compile(r"^services\.([^.\[]+)\.(?:deploy\.replicas|scale)$")
+_STATUS: Final = re.compile(r"(?:^|\.)status\.(?:\w*[rR]eplicas|observedGeneration)$")
+_OTHERWISE: Final = "the file was not loaded, or something overrides it"
+_ON: Final = frozenset({"on", "yes", "true", "1", "enabled"})
+_OFF: Final = frozenset({"off", "no", "false", "0", "disabled"})
 _RESERVED: Final = 3
 """Connections that PostgreSQL keeps for superusers."""
 
@@ -49,6 +56,9 @@ def _said(files: Sequence[Insights], key: str) -> Iterator[tuple[Insights, str, 
     for file in files:
         if file.classification.type not in {"command_output", "log"}:
             continue
+        for one in file.settings:
+            if file.classification.type == "command_output" and _key(one.path) == key and (cited := citation_of(file, one)):
+                yield file, one.value, cited
         for fact in file.facts:
             if not fact.citations:
                 continue
@@ -64,41 +74,75 @@ def _said(files: Sequence[Insights], key: str) -> Iterator[tuple[Insights, str, 
 def _differ(configured: str, said: str, unit: str) -> str | None:
     """Why two values are not the same; None where they are, or where they are no quantities."""
     kind: Kind = "size" if unit.endswith("B") else "time" if unit else "count"
+    known = False
     for one in (kind,) if unit else ("count", "size", "time"):
         mine, other = measure(configured, one, unit), measure(said, one, unit)
         if mine is not None and other is not None:
-            return None if abs(mine - other) <= 0.01 * max(abs(mine), abs(other)) else "the file was not loaded, or something overrides it"
-    return None
+            known = True
+            if mine == other or abs(mine - other) <= 0.01 * max(abs(mine), abs(other)):
+                return None
+    if known:
+        return _OTHERWISE
+    word, told = _word(configured), _word(said)
+    return _OTHERWISE if word and told and word != told else None
+
+
+def _word(value: str) -> str | None:
+    """A value that is one plain word, the same for all ways to say yes and no; None for others."""
+    word = value.strip().strip("\"'").lower()
+    if word in _ON | _OFF:
+        return "on" if word in _ON else "off"
+    return word if re.fullmatch(r"[a-z][a-z0-9_-]{1,40}", word) else None
 
 
 def other_replicas(files: Sequence[Insights]) -> Iterator[Fact]:
-    """Replicas that a manifest asks for, against what `kubectl get` shows as wanted."""
-    rows = [(file, fact) for file in files if file.classification.type == "command_output" for fact in file.facts if fact.citations]
-    for file in files:
-        for one in file.settings if file.classification.type == "config" else ():
-            name = _workload(file, one)
-            if name is None or not one.value.isdigit():
-                continue
-            for observer, fact in rows:
-                ready = re.match(r"^(\d+)/(\d+)$", str(fact.attributes.get("ready") or fact.attributes.get("READY") or ""))
-                seen = str(fact.attributes.get("name") or fact.attributes.get("NAME") or "").rpartition("/")[2]
-                if ready and seen == name and ready[2] != one.value:
-                    text = (
-                        f"{file.file} asks for {one.value} replicas of {name} (line {one.line}), "
-                        f"but {ready[2]} are wanted in the cluster ({observer.file})."
-                    )
-                    attributes = {"path": one.path, "value": one.value, "other": ready[2], "other_file": observer.file}
-                    cited = (citation_of(file, one), fact.citations[0])
-                    yield from contradiction("replicas", text, cited, component=name, attributes=attributes)
-                    break
+    """Replicas that a manifest asks for, against those that the cluster wants, and against the pods that it shows as running."""
+    asked = [(file, *found) for file in files if file.classification.type == "config" for found in _asked(file)]
+    names = Counter(name for _, name, _ in asked)
+    scaled = {other.value for file in files for other in file.settings if other.path.endswith("scaleTargetRef.name")}
+    for file, name, one in asked:
+        if names[name] > 1 or name in scaled:
+            continue
+        for observer, seen, running in _replicas(files, file, name):
+            if (int(seen.value) < int(one.value)) if running else seen.value != one.value:
+                what = f"{seen.value} pods of it run" if running else f"{seen.value} are wanted in the cluster"
+                text = f"{file.file} asks for {one.value} replicas of {name} (line {one.line}), but {what} ({observer.file})."
+                attributes = {"path": one.path, "value": one.value, "other": seen.value, "other_file": observer.file}
+                cited = (citation_of(file, one), citation_of(observer, seen))
+                yield from contradiction("replicas", text, cited, component=name, attributes=attributes)
+                break
 
 
-def _workload(file: Insights, one: Setting) -> str | None:
-    """The name of the Deployment or StatefulSet whose `spec.replicas` a setting is."""
-    match = re.match(r"^(?:(?:Deployment|StatefulSet)/([^.]+)\.)?spec\.replicas$", one.path)
-    if match is None:
-        return None
-    return match[1] or next((other.value for other in file.settings if other.path == "metadata.name"), None)
+def _asked(file: Insights) -> Iterator[tuple[str, Setting]]:
+    """Name and replicas of each workload of a manifest that comes from no cluster; of Compose the services."""
+    if _observes(file):
+        return
+    for one in file.settings:
+        if one.value.isdecimal() and len(one.value) < 6:
+            if match := _REPLICAS.match(one.path):
+                name = match[1] or next((other.value for other in file.settings if other.path == "metadata.name"), "")
+                kind = match[1] or next((other.value for other in file.settings if other.path == "kind"), "")
+                if name and (match[1] or kind in {"Deployment", "StatefulSet"}):
+                    yield name, one
+            elif match := _SERVICE.match(one.path):
+                yield match[1], one
+
+
+def _replicas(files: Sequence[Insights], asking: Insights, name: str) -> Iterator[tuple[Insights, Setting, bool]]:
+    """Where a file tells how many replicas of a workload are wanted, then where how many run (True)."""
+    wanted = re.compile(rf"^(?:Deployment|StatefulSet)/{re.escape(name)}\.spec\.replicas$|^services\.(?:\w+_)?{re.escape(name)}\.replicas$")
+    live = [file for file in files if file is not asking and _observes(file)]
+    for running in (False, True):
+        for file in live:
+            alone = any(one.path == "metadata.name" and one.value == name for one in file.settings)
+            for one in file.settings:
+                named = wanted.match(one.path) or (alone and one.path == "spec.replicas")
+                if one.value.isdecimal() and (one.path == f"Pods/{name}.running" if running else named):
+                    yield file, one, running
+
+
+def _observes(file: Insights) -> bool:
+    return file.classification.type == "command_output" or any(_STATUS.search(one.path) for one in file.settings)
 
 
 _LIMITS: Final = (

@@ -8,7 +8,7 @@ from uuid import UUID
 from faultmaven_events.consumers.process.captures import dump, har
 from faultmaven_events.consumers.process.captures.exchange import exchanges
 from faultmaven_events.consumers.process.captures.packet import packets
-from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable
+from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable, shortened
 from faultmaven_events.consumers.process.traces.operation import lasting
 from faultmaven_events.consumers.process.traces.span import moment
 from faultmaven_events.consumers.process.walk import Walk
@@ -17,6 +17,9 @@ from faultmaven_events.schemas.insight import Insights
 
 MOST_FACTS: Final = 80
 MOST_ENTRIES: Final = 200_000
+MOST_REMARKS: Final = 30
+NOTE: Final = "note: "
+"""What classify begins a line with that is not about a packet."""
 _HAR: Final = frozenset({"entries"})
 
 
@@ -61,11 +64,21 @@ def _recording(text: str) -> Read:
 
 
 def _packets(text: str) -> Read:
-    gathered = dump.gathered(packets(enumerate(lines_of(text), start=1)))
+    lines = lines_of(text)
+    gathered = dump.gathered(packets(enumerate(lines, start=1)))
+    remarks = [(number, line[len(NOTE) :]) for number, line in _last(lines) if line.startswith(NOTE)]
+    if not gathered.count:
+        notes = [Note("not_analysed", shortened(said, 600), number, attributes={"format": "packets"}) for number, said in remarks[:5]]
+        left = "No packet was found that could be read: the capture was not analysed"
+        return iter(notes), None, None, (left, *(said for _, said in remarks))
     start = moment(gathered.first) if gathered.first else None
     end = moment(gathered.last) if gathered.last else None
-    if not gathered.count:
-        return iter(()), None, None, ("No packet was found that could be read: the capture was not analysed",)
     lasted = lasting(gathered.last - gathered.first) if gathered.first is not None and gathered.last is not None else "an unknown time"
     left = f"Of {gathered.count:,} packets over {lasted} the heads were read, not what they carry"
-    return dump.told(gathered), start, end, (left,)
+    return dump.told(gathered), start, end, (left, *(said for _, said in remarks[1:]))
+
+
+def _last(lines: list[str]) -> list[tuple[int, str]]:
+    """The last lines, where remarks on a capture that was handed in as packets stand."""
+    first = max(0, len(lines) - MOST_REMARKS)
+    return list(enumerate(lines[first:], first + 1))

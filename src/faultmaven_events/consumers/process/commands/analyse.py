@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from faultmaven_events.consumers.process.commands import telling_lines as told
+from faultmaven_events.consumers.process.commands.in_force import Pair, in_force, replied, reported, settings_worth_knowing
 from faultmaven_events.consumers.process.commands.kubernetes.described import objects, owner
 from faultmaven_events.consumers.process.commands.readers import LOGS, readings
 from faultmaven_events.consumers.process.commands.table import tables_of
@@ -19,7 +20,9 @@ from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Citation, Fact, Insights, Setting
 
 MOST_FACTS: Final = 100
-MOST_SETTINGS: Final = 500
+MOST_SETTINGS: Final = 2_000
+QUOTE_LIMIT: Final = 400
+"""Characters of a line that is kept with its setting, so that a fact of several files can cite it."""
 MOST_LOG_FACTS: Final = 30
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\x1b]{0,200}\x07|\x0f")
 _GENERIC: Final = frozenset({"row", "saturation"})
@@ -36,7 +39,8 @@ def analyse_command(text: str, *, evidence_id: UUID, name: str, classification: 
     notes += _skew(clocks)
     facts, left_out = facts_of(notes, evidence_id=evidence_id, file=name, lines=lines, most=MOST_FACTS)
     logged = [fact for step in logs[:20] for fact in _log_facts(step, lines, evidence_id, name, classification)]
-    pairs = [pair for step in steps if step not in logs for pair in told.pairs_of(step.output)]
+    others = [step for step in steps if step not in logs]
+    pairs = [*(pair for step in others for pair in in_force(step)), *(pair for step in others for pair in told.pairs_of(step.output))]
     return Insights(
         evidence_id=evidence_id,
         file=name,
@@ -46,9 +50,15 @@ def analyse_command(text: str, *, evidence_id: UUID, name: str, classification: 
         start=min((at for _, at in clocks), default=None),
         end=now,
         facts=_numbered([*facts, *logged]),
-        settings=tuple(Setting(path=key, value=value[:500], line=line) for line, key, value in pairs[:MOST_SETTINGS]),
+        settings=tuple(_setting(pair, lines) for pair in pairs[:MOST_SETTINGS]),
         truncated=(f"facts: the weightiest {MOST_FACTS}, {left_out} left out",) if left_out else (),
     )
+
+
+def _setting(pair: Pair, lines: Sequence[str]) -> Setting:
+    number, key, value = pair
+    quote = lines[number - 1] if len(lines[number - 1]) <= QUOTE_LIMIT else None
+    return Setting(path=key, value=value[:500], line=number, quote=quote)
 
 
 def _notes(step: Step, now: datetime | None) -> Iterator[Note]:
@@ -66,9 +76,16 @@ def _generic_notes(step: Step, now: datetime | None) -> Iterator[Note]:
     if listening:
         yield from listening
         return
+    values = reported(step)
+    noted: list[Note] = list(settings_worth_knowing(values, step.command))
+    if replied(step):
+        yield from noted
+        return
     tables, rest = tables_of(step.output)
-    noted: list[Note] = []
+    known = {line for line, _, _ in values}
     for table in tables:
+        if known and {row.line for row in table.rows} <= known:
+            continue
         noted += told.indexes(rest, table.column(0), table.title, step) if table.title else ()
         noted += rows_worth_knowing(table, step.command)
     noted += _free_notes(step, rest, now)

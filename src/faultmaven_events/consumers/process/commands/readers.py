@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from faultmaven_events.consumers.process.commands import machine, network, services
 from faultmaven_events.consumers.process.commands.aligned import aligned_tables
 from faultmaven_events.consumers.process.commands.kubernetes import described, listed
+from faultmaven_events.consumers.process.commands.kubernetes.live import live
 from faultmaven_events.consumers.process.commands.transcript import Step
 from faultmaven_events.consumers.process.note import Note
 
@@ -20,10 +22,17 @@ def cluster(step: Step) -> Iterator[Note]:
     yield from described(step.output)
 
 
+def kept(step: Step) -> Iterator[Note]:
+    """`kubectl get -o yaml` and `-o json`."""
+    first = step.output[0][0]
+    yield from (replace(note, start=note.start + first - 1) for note in live("\n".join(line for _, line in step.output)).notes)
+
+
 READERS: Final[tuple[tuple[str, re.Pattern[str], Reader], ...]] = tuple(
     (name, re.compile(pattern, re.MULTILINE), reader)
     for name, pattern, reader in (
         ("kubectl", r"^[ \"]{0,4}(?:NAME|NAMESPACE|LAST SEEN|REVISION|CONTAINER|Name:)[ \t]{2,}|^NAME\t|^REVISION[ \t]", cluster),
+        ("kubectl -o", r"^(?:- |[ \t]{0,8}\")?apiVersion\"?: ", kept),
         ("uptime", r"load averages?: ", machine.load),
         ("free", r"^[ \t]{0,40}Mem[\w.]*:[ \t]{1,40}\d", machine.memory),
         ("top", r"^%?Cpu\(?s?\)?:?|^Tasks:", machine.top),

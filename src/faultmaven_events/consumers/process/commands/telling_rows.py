@@ -210,14 +210,14 @@ def _published(table: Table, command: str | None) -> Iterator[Note]:
     """Ports that containers publish (`0.0.0.0:80->8080/tcp`)."""
     for row in table.rows[:100]:
         for address, port in _PUBLISHED.findall(" ".join(row.cells)[:1000]):
-            attributes: dict[str, Scalar] = {"address": address, "port": int(port), "process": name_of(table, row), "command": command}
+            held: dict[str, Scalar] = {"address": address, "port": int(port), "process": name_of(table, row), "command": command}
             yield Note(
                 "listening",
                 f"{name_of(table, row)} publishes {address}:{port}.",
                 row.line,
                 weight=1.1,
                 component=name_of(table, row),
-                attributes=attributes,
+                attributes={**held, "container": True},
             )
 
 

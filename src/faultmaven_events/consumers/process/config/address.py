@@ -35,6 +35,8 @@ _DEFAULT_PORTS = {
     "ldap": 389,
 }
 MOST = 40
+_PUBLISHED = re.compile(r"(?:^|\.)(?:ports|expose)\[")
+"""Lists of ports that a container opens: `5432:5432` in them is no address that it calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def dependencies(entries: Sequence[Entry], product: str | None) -> Iterator[Note
     seen: set[tuple[str, str]] = set()
     groups = {target for entry in entries if (target := target_of(entry))}
     for entry in entries:
-        if _listens(entry):
+        if _listens(entry) or _PUBLISHED.search(entry.path):
             continue
         for address in addresses(entry.value):
             if address.host in groups:  # `proxy_pass http://name` of an upstream: its servers are told of where they are named

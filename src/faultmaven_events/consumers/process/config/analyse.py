@@ -1,9 +1,11 @@
 """A configuration file in, its insights out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from uuid import UUID
 
+from faultmaven_events.consumers.process.commands.kubernetes.live import Live, live
 from faultmaven_events.consumers.process.config.address import dependencies, listening
 from faultmaven_events.consumers.process.config.change import changes_of, is_diff
 from faultmaven_events.consumers.process.config.dialect import Dialect, read
@@ -21,6 +23,9 @@ MOST_SETTINGS = 2000
 VALUE_LIMIT = 500
 QUOTE_LIMIT = 400
 """Characters of a line that is kept with its setting, so that a fact of several files can cite it."""
+LIVE = 0.4
+"""Factor of the weight of bad practice in objects out of a cluster: what their status says tells more."""
+_OBJECTS = frozenset({"kubernetes", "yaml", "json"})
 
 
 def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: Classification) -> Insights:
@@ -34,7 +39,9 @@ def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: C
     else:
         dialect, reading = read(name, classification.format, text)
         settings = tuple(_setting(entry, lines) for entry in reading.entries[:MOST_SETTINGS])
-        notes, truncated, component = list(_notes(dialect, reading, lines, name)), reading.truncated, dialect.product
+        status = live(text) if dialect.name in _OBJECTS else Live()
+        notes, component = list(_notes(dialect, reading, lines, name, status)), dialect.product
+        truncated = (*reading.truncated, *status.truncated)
         if len(reading.entries) > MOST_SETTINGS:
             truncated = (*truncated, f"settings: the first {MOST_SETTINGS} of {len(reading.entries)}")
     facts, left_out = facts_of(notes, evidence_id=evidence_id, file=name, lines=lines, most=MOST_FACTS)
@@ -50,11 +57,13 @@ def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: C
     )
 
 
-def _notes(dialect: Dialect, reading: Reading, lines: Sequence[str], name: str) -> Iterator[Note]:
+def _notes(dialect: Dialect, reading: Reading, lines: Sequence[str], name: str, status: Live) -> Iterator[Note]:
     product, entries = dialect.product, reading.entries
+    advice = notes_of(broken_rules(dialect.name, reading, lines), product)
     return chain(
+        status.notes,
         findings(dialect, reading, lines, name),
-        notes_of(broken_rules(dialect.name, reading, lines), product),
+        (replace(note, weight=LIVE * note.weight) for note in advice) if status.seen else advice,
         dependencies(entries, product),
         listening(entries, product),
         settings_worth_knowing(entries, product),

@@ -161,6 +161,12 @@ DIALECTS = (
 )
 PAIRS = DIALECTS[-1]
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+_PAIRED = "fluentd ignore-list iptables limits logstash pam pkg-config table udev-rules zone-file"
+FOREIGN = {
+    "erlang-terms": Dialect("erlang-terms", read_erlang, r"(?!)", r"(?!)"),
+    **{name: Dialect(name, read_pairs, r"(?!)", r"(?!)") for name in _PAIRED.split()},
+}
+"""Classified formats without a product that is known here: read as far as it goes, never as the syntax that they resemble."""
 
 
 def dialect_of(name: str, format: str, text: str) -> Dialect:
@@ -169,10 +175,16 @@ def dialect_of(name: str, format: str, text: str) -> Dialect:
     named = [dialect for dialect in DIALECTS if re.search(dialect.names, name, re.IGNORECASE)]
     speaking = [dialect for dialect in DIALECTS if _speaks(dialect, sample)]
     both = [dialect for dialect in named if dialect in speaking]
-    stated = [_BY_NAME[format]] if format in _BY_NAME else []
+    stated = [_BY_NAME[format]] if format in _BY_NAME else _foreign(format, speaking)
     bare = [dialect for dialect in named if dialect.name in {"json", "xml", "toml", "yaml", "hcl", "env"}]
     refined = [dialect for dialect in speaking if bare and dialect.read is bare[0].read]
     return next(iter((*refined, *both, *bare, *stated, *speaking, *named)), PAIRS)
+
+
+def _foreign(format: str, speaking: list[Dialect]) -> list[Dialect]:
+    """The dialect of a format of no known product; before it those of a product that are read alike."""
+    other = FOREIGN.get(format)
+    return [*(dialect for dialect in speaking if dialect.product and dialect.read is other.read), other] if other else []
 
 
 def _speaks(dialect: Dialect, sample: str) -> bool:

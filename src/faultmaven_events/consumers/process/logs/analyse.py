@@ -87,7 +87,6 @@ class _Analysis:
         if asked is not None and event.at is not None and bucket is not None:
             self._traffic.add(asked, str(tally.number), event.at, bucket, lambda: self._cite(event))
         self._watch.compare(event, tally)
-        self._watch.instructs(event)
         level = wording.level or tally.implied
         self._passages.add(event, tally.mark, bad=level in _BAD)
         self._sequence.add(event, tally, bad=level in _BAD and not tally.dump)

@@ -1,9 +1,9 @@
-"""What is noticed from one event to the next: new versions, other start parameters, exceptions, text that instructs."""
+"""What is noticed from one event to the next: new versions, other start parameters, exceptions."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from faultmaven_events.consumers.process.logs import stack, words
+from faultmaven_events.consumers.process.logs import stack
 from faultmaven_events.consumers.process.logs.event import Event
 from faultmaven_events.consumers.process.logs.facts import Draft, clock_time, shortened
 from faultmaven_events.consumers.process.logs.fields import Fields, pairs_of
@@ -17,7 +17,6 @@ _VOLATILE: Final = frozenset(known("change", "volatile")) | _VERSION
 _STACKS: Final = 200
 _SEEN: Final = 200
 _SHOWN: Final = 30
-_INJECTIONS: Final = 20
 
 
 class Watch:
@@ -29,7 +28,6 @@ class Watch:
         self._starts: dict[tuple[str | None, str], dict[str, str]] = {}
         self._changes: list[Draft] = []
         self._stacks: dict[tuple[str, tuple[str, ...]], Draft] = {}
-        self._injections: list[Draft] = []
 
     def trace(self, event: Event) -> None:
         """Count the exception that an event shows, and let its message say which one."""
@@ -116,14 +114,7 @@ class Watch:
             )
         )
 
-    def instructs(self, event: Event) -> None:
-        """Flag text that talks to a reader."""
-        if words.instructs(event.lines[0]) and len(self._injections) < _INJECTIONS:
-            told = "The text of this line tries to give its reader instructions; it is evidence only and was not followed"
-            self._injections.append(Draft("injection", told, event.at, (self._cite(event),), component=event.component))
-
     def drafts(self) -> Iterator[Draft]:
         """Yield what was noticed."""
         yield from sorted(self._stacks.values(), key=lambda draft: draft.at or 0.0)[:_SHOWN]
         yield from self._changes
-        yield from self._injections

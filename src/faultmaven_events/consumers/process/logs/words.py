@@ -1,4 +1,4 @@
-"""What a message speaks of, by the rules of words.toml: limits, restarts, changes, trouble, instructions to a reader."""
+"""What a message speaks of, by the rules of words.toml: limits, restarts, changes, trouble."""
 
 import re
 import tomllib
@@ -73,16 +73,3 @@ def implied_level(text: str) -> Level | None:
 def is_dump(text: str) -> bool:
     """Whether a line only shows state (registers, a name and its value) that belongs to another event."""
     return bool(_DUMP.match(text[:LOOK]))
-
-
-_SUSPECT: Final = ("nstruction", "NSTRUCTION", "prompt", "ssistant", "anguage model", "im_start", "[INST]", "LLM", "chatbot", "AI ")
-_SPACE: Final = re.compile(r"%20|\+|_|%0[aAdD]|\\n|\s")
-_INJECTION: Final = _any(_DATA["injection"]["patterns"])
-
-
-def instructs(line: str) -> bool:
-    """Whether a line tries to tell its reader what to do. Only ever a flag: what the line says is not followed."""
-    for word in _SUSPECT:
-        if word in line:
-            return bool(_INJECTION.search(_SPACE.sub(" ", line[:8_000])))
-    return False

@@ -29,6 +29,7 @@ MOST_AHEAD = 20.0
 """Lengths of the record that a forecast may look ahead."""
 RESTLESS = 11
 """Words from which a column of states changes too often to tell of each."""
+IMAGINED_S = 600.0
 FEWEST = 5
 _TOTAL = re.compile(r"^(http_)?(requests?|calls|total|responses|count)(_total|_count)?( per second)?$", re.IGNORECASE)
 """Samples below which nothing is concluded from a series."""
@@ -107,6 +108,11 @@ def _when(series: Samples, place: int) -> tuple[datetime | None, str]:
     return at, f"from {at:%H:%M:%S} UTC on" if at else f"from line {int(series.lines[place])} on"
 
 
+def _long(seconds: float) -> str:
+    """Seconds, as long as those can be imagined."""
+    return f"{figure(seconds)} s" if seconds < IMAGINED_S else soon(seconds)
+
+
 def _line_span(series: Samples, start: int, stop: int) -> tuple[int, int]:
     lines = series.lines[start:stop]
     return int(lines.min()), int(lines.max())
@@ -149,7 +155,7 @@ def _episode(series: Samples, episode: Episode, weight: float | None = None) -> 
     until, _ = _when(series, episode.stop - 1)
     direction = "above" if episode.peak > episode.usual else "below"
     lasted = float(series.seconds[episode.stop - 1] - series.seconds[episode.start]) + series.step
-    span = f"{figure(lasted)} s" if series.timed else f"{episode.stop - episode.start} samples"
+    span = _long(lasted) if series.timed else f"{episode.stop - episode.start} samples"
     usual, peak = _told(episode.usual, series.name), _told(episode.peak, series.name)
     text = f"{series.name} was {direction} its usual {usual} for {span} {since}, at most {peak}."
     if direction == "below":
@@ -199,7 +205,7 @@ def _steady(series: Samples) -> Iterator[Note]:
         return
     seconds = float(series.seconds[-1] - series.seconds[0])
     low, high, middle = float(values.min()), float(values.max()), float(np.median(values))
-    span = f"over {figure(seconds)} s ({len(series)} samples)" if series.timed else f"over {len(series)} samples"
+    span = f"over {_long(seconds)} ({len(series):,} samples)" if series.timed else f"over {len(series):,} samples"
     text = (
         f"{name} stayed at {_told(low, name)} {span}."
         if low == high
@@ -242,8 +248,8 @@ def gaps_worth_knowing(series: Sequence[Samples]) -> Iterator[Note]:
     place = int(np.argmax(holes))
     if holes[place] >= 10 * longest.step:
         at, until = longest.at(place), longest.at(place + 1)
-        hole = figure(float(holes[place]))
-        text = f"There are no samples for {hole} s from {at:%H:%M:%S} UTC on; usual is one every {figure(longest.step)} s."
+        hole = _long(float(holes[place]))
+        text = f"There are no samples for {hole} from {at:%H:%M:%S} UTC on; usual is one every {figure(longest.step)} s."
         start, end = sorted((int(longest.lines[place]), int(longest.lines[place + 1])))
         yield Note(
             "silence", text, start, end, weight=2.0, at=at, until=until, attributes={"template": "samples", "last_at": at.isoformat()}

@@ -1,34 +1,33 @@
 """Series out of tables: CSV, TSV and aligned columns, in wide form (a column per series) or long form (labels beside a value)."""
 
-import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Sequence
 
-from faultmaven_events.consumers.process.metrics.amount import amount, decimal_comma, in_one_unit, with_point
-from faultmaven_events.consumers.process.metrics.sample import MOST_SERIES, Recording, Samples, Words, in_order
+import numpy as np
+
+from faultmaven_events.consumers.process.metrics.amount import decimal_comma
+from faultmaven_events.consumers.process.metrics.columns import NOTHING, Body, Wordy, gathered
+from faultmaven_events.consumers.process.metrics.rows import MOST_ROWS, Row, Rows, number_in, tables_in
+from faultmaven_events.consumers.process.metrics.sample import MOST_SERIES, Ints, Recording, Samples, Words, arranged
 from faultmaven_events.consumers.process.metrics.stamp import Parse, names_time, parser_of
 
-MOST_ROWS = 1_000_000
-MOST_PREAMBLE = 40
 MOST_PROBLEMS = 20
+_LEARNT = 2000
+"""Rows from which the columns are told."""
+_CELLS = 20_000
+"""Cells from which the writing of numbers is told."""
 _COMPONENT = re.compile(
     r"^(service|component|app|application|job|host(name)?|instance|node|server|pod|container|queue|vhost|database|db|process|proc|device|topic|partition)$",
     re.IGNORECASE,
 )
 _METRIC = re.compile(r"^(metric|metric_name|name|series|measurement|__name__|counter|item)$", re.IGNORECASE)
 _VALUE = re.compile(r"^(value|val|v|sample|reading)$", re.IGNORECASE)
-_NOTHING = frozenset({"", "-", "nan", "null", "none", "n/a", "na", "inf", "-inf", "+inf"})
-_NEVER = frozenset({"nan", "inf", "-inf", "+inf"})
-_COMMA = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})*,\d+|[-+]?\d+,\d+")
-
-Rows = list[tuple[int, list[str]]]
 
 
 def read_grid(lines: Sequence[str]) -> Recording:
     """Read a table. Without a time column the order of the rows is that of the samples, and one problem says so."""
-    tables = [_table(rows) for rows in _sections(_rows(lines))]
+    tables = [_table(rows) for rows in tables_in(lines)]
     truncated = (f"rows: the first {MOST_ROWS}",) if len(lines) > MOST_ROWS else ()
     series = [one for table in tables for one in table.series]
     if len(series) > MOST_SERIES:
@@ -43,188 +42,116 @@ def read_grid(lines: Sequence[str]) -> Recording:
 
 
 def _table(rows: Rows) -> Recording:
-    if len(rows) < 2:
-        return Recording(problems=(("The table has no rows below its header.", rows[0][0] if rows else 1),))
-    header, body = _headed(rows)
+    head = rows.head(2 * _LEARNT)
+    if len(head) < 2:
+        return Recording(problems=(("The table has no rows below its header.", head[0][0] if head else 1),))
+    header, rows, begun = _headed(rows, head)
     if len(header) < 2:
-        return Recording(problems=(("The table has a single column.", rows[0][0]),))
-    body, odd = _even(body, len(header))
-    problems = ((f"{len(odd)} rows do not have the {len(header)} columns of the header (first: line {odd[0]}).", odd[0]),) if odd else ()
-    if decimal_comma([cell for _, cells in body[:500] for cell in cells]):
-        body = [(line, [with_point(cell) if _COMMA.fullmatch(cell) else cell for cell in cells]) for line, cells in body]
-    clock = _clock(header, body)
-    recording = _series(header, body, *clock) if clock else _untimed(header, body, rows[0][0])
-    return Recording(recording.series, recording.words, (), (*problems, *recording.problems), recording.truncated)
+        return Recording(problems=(("The table has a single column.", begun),))
+    sample = [cells for _, cells in head if len(cells) == len(header)]
+    if decimal_comma([cell.strip() for cells in sample[1:501] for cell in cells][:_CELLS]):
+        rows = Rows(rows.lines, rows.start, rows.stop, rows.delimiter, quoted=rows.quoted, comma=True)
+    learnt = [[cell.strip() for cell in cells] for _, cells in rows.head(2 * _LEARNT) if len(cells) == len(header)]
+    clock = _clock(header, learnt)
+    place, parse = clock or (None, None)
+    del head, sample
+    numeric, wordy = _kinds(header, [cells for cells in learnt if parse is None or _reads(parse, cells[place or 0])], place)
+    del learnt
+    body = gathered(rows, len(header), place, parse, numeric, wordy if clock else ())
+    recording = _timed(header, body) if clock else _untimed(header, body, begun)
+    odd = body.odd
+    problems = ((f"{_rows(odd)} not of the {len(header)} columns of the header (first: line {odd[0]}).", odd[0]),) if odd else ()
+    return Recording(recording.series, recording.words, (), (*problems, *recording.problems))
 
 
-def _untimed(header: list[str], body: Rows, line: int) -> Recording:
-    stamped = [(float(place), number, cells) for place, (number, cells) in enumerate(body)]
-    numeric, _ = _kinds(header, stamped, -1)
-    series = tuple(in_order(header[number], _points(stamped, number), timed=False) for number in numeric)
+def _untimed(header: list[str], body: Body, line: int) -> Recording:
+    series = tuple(_column(header[number], body, number, timed=False) for number in body.numeric)
     told = "No column holds times, so the values are in the order of the rows." if series else "No column holds times or numbers."
     return Recording(series, problems=((told, line),))
 
 
-def _rows(lines: Sequence[str]) -> Rows:
-    """(line number, cells) of every line that is not blank and no comment. The delimiter is what the first lines agree on.
-
-    A comment with as many cells as the row below it is a header (`sadf -d`, gnuplot).
-    """
-    marked = next((line.strip()[4:] for line in lines[:1] if line.lower().startswith("sep=")), None)
-    kept = [
-        (number, line.rstrip("\r"))
-        for number, line in enumerate(lines[:MOST_ROWS], start=1)
-        if line.strip() and not (number == 1 and marked) and (not line.startswith("#") or _header_like(lines, number))
-    ]
-    kept = [(number, line.lstrip("# ") if line.startswith("#") else line) for number, line in kept]
-    sample = [line for _, line in kept[:MOST_PREAMBLE]]
-    delimiter = marked or next((mark for mark in ("\t", ";", ",", "|") if sample and _common(sample, mark)), None)
-    if delimiter is None:
-        return [(number, line.split()) for number, line in kept]
-    if any('"' in line for _, line in kept[:1000]):
-        rows = [(number, next(csv.reader([line[:100_000]], delimiter=delimiter), [])) for number, line in kept]
-    else:
-        rows = [(number, line.split(delimiter)) for number, line in kept]
-    return _without_preamble(rows)
+def _headed(rows: Rows, head: list[Row]) -> tuple[list[str], Rows, int]:
+    """Header, body, and the table's first line; one whose first row holds numbers gets the names column-1, column-2 ..."""
+    line, cells = head[0]
+    first = [cell.strip().lstrip("\ufeff") for cell in cells]
+    if any(number_in(cell) is not None for cell in first):
+        return [f"column-{place}" for place in range(1, len(first) + 1)], rows, line
+    return [name or f"column-{place}" for place, name in enumerate(first, start=1)], rows.below(line), line
 
 
-def _header_like(lines: Sequence[str], number: int) -> bool:
-    """Whether the comment on a line is followed by a row of as many cells, which it can name."""
-    comment, below = lines[number - 1].lstrip("# "), lines[number] if number < len(lines) else ""
-    mark = next((mark for mark in (";", ",", "\t") if mark in comment), None)
-    words = comment.split(mark)
-    return len(words) > 1 and len(words) == len(below.split(mark)) and not any(_number(word) is not None for word in words)
-
-
-def _common(sample: Sequence[str], mark: str) -> bool:
-    """Whether most lines have a delimiter, and as often as most others."""
-    counts = Counter(line.count(mark) for line in sample)
-    most, times = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
-    return most >= 1 and times >= 0.5 * len(sample)
-
-
-def _without_preamble(rows: Rows) -> Rows:
-    """Leave out what stands above a table (dstat says who wrote it): rows before the header that are not as wide as the numbers below."""
-    wide = Counter(len(cells) for _, cells in rows[:MOST_PREAMBLE]).most_common(1)
-    first = next((place for place, (_, cells) in enumerate(rows[:MOST_PREAMBLE]) if len(cells) == wide[0][0]), 0) if wide else 0
-    body = next((place for place in range(first, min(len(rows), MOST_PREAMBLE)) if _numeric(rows[place][1])), 0)
-    return rows[max(first, body - 1) :] if body > 0 else rows[first:]
-
-
-def _numeric(cells: Sequence[str]) -> bool:
-    told = [cell for cell in cells if cell.strip()]
-    return sum(_number(cell) is not None for cell in told) > 0.3 * len(told) if told else False
-
-
-def _sections(rows: Rows) -> list[Rows]:
-    """Split where a header of other columns begins, as `sadf -d` prints one after the other."""
-    heads = [place for place, (_, cells) in enumerate(rows) if len(cells) > 3 and cells[:3] == ["hostname", "interval", "timestamp"]]
-    if len(heads) < 2:
-        return [rows]
-    return [rows[start:stop] for start, stop in zip(heads, [*heads[1:], len(rows)], strict=True)]
-
-
-def _headed(rows: Rows) -> tuple[list[str], Rows]:
-    """Header and body; a table whose first row holds numbers gets the names column-1, column-2 ..."""
-    first = [cell.strip().lstrip("\ufeff") for cell in rows[0][1]]
-    if any(_number(cell) is not None for cell in first):
-        return [f"column-{number}" for number in range(1, len(first) + 1)], rows
-    return [name or f"column-{number}" for number, name in enumerate(first, start=1)], rows[1:]
-
-
-def _even(body: Rows, width: int) -> tuple[Rows, list[int]]:
-    odd = [number for number, cells in body if len(cells) != width]
-    return [(number, [cell.strip() for cell in cells]) for number, cells in body if len(cells) == width], odd
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        pass
-    found = amount(cell.replace(",", ""))
-    return found[0] if found else None
-
-
-def _clock(header: list[str], body: Rows) -> tuple[int, Parse] | None:
+def _clock(header: list[str], body: Sequence[list[str]]) -> tuple[int, Parse] | None:
     """The column of times and its parser: a column named so, else the first whose values are times."""
-    order = sorted(range(len(header)), key=lambda number: (not names_time(header[number]), number))
-    for number in order[:20]:
-        parse = parser_of([cells[number] for _, cells in body[:200]], named=names_time(header[number]))
+    order = sorted(range(len(header)), key=lambda place: (not names_time(header[place]), place))
+    for place in order[:20]:
+        parse = parser_of([cells[place] for cells in body[:200]], named=names_time(header[place]))
         if parse:
-            return number, parse
+            return place, parse
     return None
 
 
-def _series(header: list[str], body: Rows, clock: int, parse: Parse) -> Recording:
-    stamped, unread = [], []
-    for line, cells in body:
-        try:
-            stamped.append((parse(cells[clock]), line, cells))
-        except (ValueError, OverflowError):
-            unread.append(line)
-    problems = ((f"{len(unread)} rows have a time that cannot be read (first: line {unread[0]}).", unread[0]),) if unread else ()
-    if not stamped:
-        return Recording(problems=problems)
-    numeric, wordy = _kinds(header, stamped, clock)
-    problems = (*problems, *_doubts(stamped, numeric))
-    labels = wordy if len({seconds for seconds, _, _ in stamped}) < 0.9 * len(stamped) else []
-    series = list(_labelled(header, stamped, numeric, labels) if labels else _wide(header, stamped, numeric))
-    words = () if labels else tuple(_words(header[number], stamped, number) for number in wordy)
-    return Recording(tuple(series), words, (), problems)
+def _reads(parse: Parse, cell: str) -> bool:
+    try:
+        parse(cell)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
-Stamped = list[tuple[float, int, list[str]]]
-
-
-def _kinds(header: list[str], rows: Stamped, clock: int) -> tuple[list[int], list[int]]:
+def _kinds(header: list[str], rows: Sequence[list[str]], clock: int | None) -> tuple[list[int], list[int]]:
     """Columns of numbers (four of five filled cells), and columns of a few words."""
     numeric, wordy = [], []
-    for number in range(len(header)):
-        filled = [cells[number] for _, _, cells in rows[:2000] if cells[number].lower() not in _NOTHING]
-        if number == clock or not filled or header[number].lower() == "interval":
+    for place in range(len(header)):
+        filled = [cells[place] for cells in rows[:_LEARNT] if cells[place].lower() not in NOTHING]
+        if place == clock or not filled or header[place].lower() == "interval":
             continue
-        if header[number] in {"CPU", "DEV", "IFACE"}:
-            wordy.append(number)
+        if header[place] in {"CPU", "DEV", "IFACE"}:
+            wordy.append(place)
             continue
-        if sum(_number(cell) is not None for cell in filled) >= 0.8 * len(filled) and not _COMPONENT.match(header[number]):
-            numeric.append(number)
+        if sum(number_in(cell) is not None for cell in filled) >= 0.8 * len(filled) and not _COMPONENT.match(header[place]):
+            numeric.append(place)
         elif len(set(filled)) <= max(50, len(filled) // 4):
-            wordy.append(number)
+            wordy.append(place)
     return numeric, wordy
 
 
-def _points(rows: Stamped, number: int) -> list[tuple[float, float, int]]:
-    found, units = [], []
-    for seconds, line, cells in rows:
-        cell = cells[number]
-        try:
-            found.append((seconds, float(cell), line))
-            continue
-        except ValueError:
-            pass
-        if cell.lower() not in _NOTHING and (read := amount(cell.replace(",", ""))) is not None:
-            units.append((len(found), read))
-            found.append((seconds, read[0], line))
-    for (place, _), value in zip(units, in_one_unit([read for _, read in units]), strict=True):
-        found[place] = (found[place][0], value, found[place][2])
-    return found
+def _timed(header: list[str], body: Body) -> Recording:
+    unread = body.unread
+    problems = ((f"{_rows(unread)} with a time that cannot be read (first: line {unread[0]}).", unread[0]),) if unread else ()
+    if not len(body.seconds):
+        return Recording(problems=problems)
+    problems = (*problems, *_doubts(body))
+    labels = list(body.wordy) if len(np.unique(body.seconds)) < 0.9 * len(body.seconds) else []
+    series = list(_labelled(header, body, labels) if labels else _wide(header, body))
+    words = () if labels else tuple(_words(header[number], body, column) for number, column in body.wordy.items())
+    return Recording(tuple(series), words, (), problems)
 
 
-def _doubts(rows: Stamped, numeric: list[int]) -> Iterator[tuple[str, int]]:
+def _column(name: str, body: Body, number: int, owner: str | None = None, *, timed: bool = True) -> Samples:
+    return arranged(name, body.seconds, body.numeric[number].at(slice(None)), body.lines, owner, timed=timed)
+
+
+def _doubts(body: Body) -> Iterator[tuple[str, int]]:
     """Rows whose time goes back, and cells that are no number: counted, with the first line."""
-    back = [line for (before, _, _), (after, line, _) in pairwise(rows) if after < before]
-    if 0 < len(back) < 0.2 * len(rows):  # a file in the other order, or one series after the other, is no accident
-        yield f"Times go back {len(back)} times (first: line {back[0]}); the samples were set in order.", back[0]
-    odd = [line for _, line, cells in rows if any(cells[number].lower() in _NEVER for number in numeric)]
-    if odd:
-        yield f"{len(odd)} rows hold NaN or infinity, which was left out (first: line {odd[0]}).", odd[0]
+    back = np.flatnonzero(np.diff(body.seconds) < 0)
+    if 0 < len(back) < 0.2 * len(body.seconds):  # a file in the other order, or one series after the other, is no accident
+        line = int(body.lines[back[0] + 1])
+        yield (
+            f"Times go back {'once' if len(back) == 1 else f'{len(back):,} times'} (first: line {line}); the samples were set in order.",
+            line,
+        )
+    if body.never:
+        line = int(body.lines[min(body.never)])
+        yield f"{_rows(body.never)} with NaN or infinity, which was left out (first: line {line}).", line
 
 
-def _wide(header: list[str], rows: Stamped, numeric: list[int]) -> Iterator[Samples]:
-    owners = _prefixes([header[number] for number in numeric])
-    for number in numeric:
-        yield in_order(header[number], _points(rows, number), owners.get(header[number]))
+def _rows(found: Collection[int]) -> str:
+    return f"{len(found):,} row{' is' if len(found) == 1 else 's are'}"
+
+
+def _wide(header: list[str], body: Body) -> Iterator[Samples]:
+    owners = _prefixes([header[number] for number in body.numeric])
+    for number in body.numeric:
+        yield _column(header[number], body, number, owners.get(header[number]))
 
 
 def _prefixes(names: Sequence[str]) -> dict[str, str]:
@@ -237,34 +164,48 @@ def _prefixes(names: Sequence[str]) -> dict[str, str]:
     votes = Counter(prefix for prefixes in endings.values() if len(prefixes) > 1 for prefix in prefixes)
     owners = {}
     for name in names:
-        fitting = [prefix for prefix, count in votes.items() if count > 1 and name.replace(".", "_").startswith(f"{prefix}_")]
+        joined = name.replace(".", "_")
+        begins = (joined[: mark.start()] for mark in re.finditer("_", joined))
+        fitting = [prefix for prefix in begins if votes[prefix] > 1]
         if fitting:
             owners[name] = max(fitting, key=lambda prefix: (votes[prefix], len(prefix)))
     return owners if len(set(owners.values())) > 1 else {}
 
 
-def _labelled(header: list[str], rows: Stamped, numeric: list[int], labels: list[int]) -> Iterator[Samples]:
-    groups: dict[tuple[str, ...], Stamped] = defaultdict(list)
-    for row in rows:
-        groups[tuple(row[2][number] for number in labels)].append(row)
-    for key, members in list(groups.items())[:MOST_SERIES]:
-        named = {header[number]: value for number, value in zip(labels, key, strict=True)}
+def _labelled(header: list[str], body: Body, labels: list[int]) -> Iterator[Samples]:
+    """A series for each combination of labels and each column of numbers."""
+    for places in _groups([body.wordy[number] for number in labels], len(body.seconds)):
+        named = {header[number]: body.wordy[number].words[body.wordy[number].codes[places[0]]] for number in labels}
         metric = next((value for column, value in named.items() if _METRIC.match(column)), None)
         rest = {column: value for column, value in named.items() if not _METRIC.match(column)}
         owner = next((value for column, value in rest.items() if _COMPONENT.match(column)), None)
         suffix = "{" + ",".join(f"{column}={value}" for column, value in rest.items()) + "}" if rest else ""
-        for number in numeric:
-            name = (
-                metric
-                if metric and (_VALUE.match(header[number]) or len(numeric) == 1)
-                else ".".join(filter(None, (metric, header[number])))
-            )
-            yield in_order(f"{name}{suffix}", _points(members, number), owner, rest)
+        seconds, lines = body.seconds[places], body.lines[places]
+        for number, column in body.numeric.items():
+            alone = metric and (_VALUE.match(header[number]) or len(body.numeric) == 1)
+            name = metric if alone and metric else ".".join(filter(None, (metric, header[number])))
+            yield arranged(f"{name}{suffix}", seconds, column.at(places), lines, owner, rest)
 
 
-def _words(name: str, rows: Stamped, number: int) -> Words:
-    changes: list[tuple[float, str, int]] = []
-    for seconds, line, cells in sorted(rows, key=lambda row: row[0]):
-        if cells[number].lower() not in _NOTHING and (not changes or changes[-1][1] != cells[number]):
-            changes.append((seconds, cells[number], line))
-    return Words(name, tuple(changes[:50]))
+def _groups(columns: Sequence[Wordy], rows: int) -> list[Ints]:
+    """The places of the rows of each combination of words, in the order in which those come first; `MOST_SERIES` at most."""
+    code = np.zeros(rows, dtype=np.int64)
+    for column in columns:
+        mixed = code * (len(column.words) + 1) + np.frombuffer(column.codes, dtype=np.int32)
+        code = np.unique(mixed, return_inverse=True)[1].astype(np.int64)
+    first = np.full(int(code.max()) + 1 if rows else 0, rows, dtype=np.int64)
+    np.minimum.at(first, code, np.arange(rows))
+    order = np.argsort(code, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(code))[:-1])
+    return [parts[group] for group in np.argsort(first, kind="stable")[:MOST_SERIES].tolist()]
+
+
+def _words(name: str, body: Body, column: Wordy) -> Words:
+    order = np.argsort(body.seconds, kind="stable")
+    codes = np.frombuffer(column.codes, dtype=np.int32)[order]
+    nothing = [code for word, code in column.known.items() if word.lower() in NOTHING]
+    told = np.flatnonzero(~np.isin(codes, nothing))
+    codes, order = codes[told], order[told]
+    places = np.flatnonzero(np.append(True, np.diff(codes) != 0)) if len(codes) else codes
+    changes = [(float(body.seconds[order[place]]), column.words[codes[place]], int(body.lines[order[place]])) for place in places[:50]]
+    return Words(name, tuple(changes))

@@ -77,8 +77,28 @@ def in_order(
 ) -> Samples:
     """A series of (seconds, value, line) in any order; of one time the last counts; what is not finite is left out."""
     table = np.array(points, dtype=np.float64).reshape(-1, 3)
-    table = table[np.isfinite(table[:, :2]).all(axis=1) & (np.abs(table[:, 1]) < 1e300)]
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    if len(table):
-        table = table[np.append(np.diff(table[:, 0]) > 0, True)]
-    return Samples(name, table[:, 0], table[:, 1], table[:, 2].astype(np.int64), component, labels or {}, timed)
+    return arranged(name, table[:, 0], table[:, 1], table[:, 2].astype(np.int64), component, labels, timed=timed)
+
+
+def arranged(  # noqa: PLR0917 # the fields of a series
+    name: str,
+    seconds: Floats,
+    values: Floats,
+    lines: Ints,
+    component: str | None = None,
+    labels: dict[str, str] | None = None,
+    *,
+    timed: bool = True,
+) -> Samples:
+    """The same of columns; those that are in order and whole already are shared, not copied."""
+    kept = np.isfinite(seconds) & np.isfinite(values) & (np.abs(values) < 1e300)
+    if not kept.all():
+        seconds, values, lines = seconds[kept], values[kept], lines[kept]
+    if len(seconds) and not (steps := np.diff(seconds) > 0).all():
+        if not (np.diff(seconds) >= 0).all():
+            order = np.argsort(seconds, kind="stable")
+            seconds, values, lines = seconds[order], values[order], lines[order]
+            steps = np.diff(seconds) > 0
+        last = np.append(steps, True)
+        seconds, values, lines = seconds[last], values[last], lines[last]
+    return Samples(name, seconds, values, lines, component, labels or {}, timed)

@@ -1,5 +1,6 @@
 """What a file's findings say: places, numbers, bounds, and that no file breaks the checks."""
 
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from faultmaven_events.consumers.process.config.json_text import read_json
 from faultmaven_events.consumers.process.config.lint.check import broken_rules
 from faultmaven_events.consumers.process.config.lint.finding import Finding, notes_of
 from faultmaven_events.consumers.process.config.lint.page import page
+from faultmaven_events.consumers.process.config.lint.rule import rules
+from faultmaven_events.consumers.process.config.practice import practices
 from faultmaven_events.consumers.process.config.yaml_text import read_yaml
 from faultmaven_events.schemas.evidence import Classification
 
@@ -183,3 +186,9 @@ def test_a_file_in_the_pipeline_gets_its_findings_with_rule_fix_and_citation() -
 
 def test_the_page_of_rules_is_what_the_rules_say() -> None:
     assert Path("docs/config-rules.md").read_text("utf-8") == page()
+
+
+def test_the_page_names_every_rule_once() -> None:
+    named = re.findall(r"^\| \[`([\w-]+)`\]", page(), re.MULTILINE)
+    expected = [rule.id for product in ("nginx", "kubernetes") for rule in rules(product)] + [rule.id for rule in practices()]
+    assert sorted(named) == sorted(expected)

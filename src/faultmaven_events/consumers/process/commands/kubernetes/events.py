@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from faultmaven_events.consumers.process.commands.kubernetes.naming import seconds, workload
@@ -33,6 +34,8 @@ class Happening:
     age: str
     message: str
     namespace: str | None = None
+    at: datetime | None = None
+    until: datetime | None = None
 
     @property
     def times(self) -> int:
@@ -88,6 +91,8 @@ def _note(several: list[Happening]) -> Note:
         component=workload(one.about)
         if not one.about.lower().startswith(("node/", "persistentvolumeclaim/"))
         else one.about.partition("/")[2],
+        at=min((each.at for each in several if each.at), default=None),
+        until=max((each.until for each in several if each.until), default=None),
         count=times,
         level="warning" if warning else None,
         attributes=attributes,

@@ -5,7 +5,7 @@ from typing import Any
 
 from faultmaven_events.consumers.process.config.lint.finding import Place
 from faultmaven_events.consumers.process.config.lint.kubernetes.manifest import Manifest, Object
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, dig, place_in, strings
+from faultmaven_events.consumers.process.placed import Items, Map, dig, place_in, strings
 
 Grant = Mapping[str, Sequence[str]]
 """Keys groups, resources, verbs: what a rule of a role must allow one of, each."""

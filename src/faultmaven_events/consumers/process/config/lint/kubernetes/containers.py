@@ -6,7 +6,7 @@ from typing import Any
 
 from faultmaven_events.consumers.process.config.lint.finding import Place
 from faultmaven_events.consumers.process.config.lint.kubernetes.manifest import Container, Manifest, Object, Pod
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, dig, mapping, place_in, strings
+from faultmaven_events.consumers.process.placed import Items, Map, dig, mapping, place_in, strings
 
 Check = Callable[[Pod, Container], bool]
 Alone = Callable[[Container], bool]

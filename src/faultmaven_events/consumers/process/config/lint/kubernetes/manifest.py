@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml.nodes import Node
 
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, Values, dig, mapping
+from faultmaven_events.consumers.process.placed import Items, Map, Values, dig, mapping
 
 POD_PATHS: dict[str, tuple[str, ...]] = {
     "Pod": (),

@@ -6,7 +6,7 @@ from typing import Any
 
 from faultmaven_events.consumers.process.config.lint.finding import Place
 from faultmaven_events.consumers.process.config.lint.kubernetes.manifest import Manifest, Object, Pod
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, dig, mapping, place_in, strings
+from faultmaven_events.consumers.process.placed import Items, Map, dig, mapping, place_in, strings
 
 LONGEST_SNIPPET = 20_000
 """Characters of a snippet that are searched."""

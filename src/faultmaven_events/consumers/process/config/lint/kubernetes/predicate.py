@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from faultmaven_events.consumers.process.config.lint.kubernetes.process import Flag, Process
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, found, place_in
+from faultmaven_events.consumers.process.placed import Items, Map, found, place_in
 
 Test = Mapping[str, Any]
 Where = tuple[int, int]

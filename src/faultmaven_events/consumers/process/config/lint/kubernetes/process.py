@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from faultmaven_events.consumers.process.config.lint.kubernetes.manifest import Container
-from faultmaven_events.consumers.process.config.lint.kubernetes.value import Items, Map, place_in
+from faultmaven_events.consumers.process.placed import Items, Map, place_in
 
 PROCESSES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "etcd")
 MOST_WORDS = 400

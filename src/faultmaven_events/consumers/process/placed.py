@@ -1,4 +1,4 @@
-"""YAML nodes as plain values that remember where they stood. Aliases are shared, never copied, so a bomb stays small."""
+"""YAML nodes as plain values that remember where they stood in the text. Aliases are shared, never copied, so a bomb stays small."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -33,9 +33,10 @@ class Items(list[Any]):
 
 
 class Values:
-    """The values of some documents, with one budget for all of them."""
+    """The values of some documents, with one budget for all of them; `above` are the lines before the text that was parsed."""
 
-    def __init__(self) -> None:
+    def __init__(self, above: int = 0) -> None:
+        self._above = above
         self._left = MOST_NODES
         self._known: dict[int, Any] = {}
 
@@ -50,12 +51,12 @@ class Values:
             return scalar(node)
         value: Any = None
         if isinstance(node, MappingNode):
-            value = self._known[id(node)] = Map(*_place(node))
+            value = self._known[id(node)] = Map(*self._place(node))
             self._fill_map(value, node, depth)
         elif isinstance(node, SequenceNode):
-            value = self._known[id(node)] = Items(*_place(node))
+            value = self._known[id(node)] = Items(*self._place(node))
             for item in node.value:
-                value.at.append(_place(item))
+                value.at.append(self._place(item))
                 value.append(self.of(item, depth + 1))
         return value
 
@@ -68,7 +69,10 @@ class Values:
                 self._merge(value, self.of(child, depth + 1))
             else:
                 value[name] = self.of(child, depth + 1)
-                value.at[name] = _place(key)
+                value.at[name] = self._place(key)
+
+    def _place(self, node: Node) -> tuple[int, int]:
+        return node.start_mark.line + 1 + self._above, node.start_mark.column + 1
 
     def _merge(self, value: Map, merged: Any) -> None:
         for other in merged if isinstance(merged, Items) else (merged,):
@@ -92,10 +96,6 @@ def scalar(node: ScalarNode) -> str | int | float | bool | None:
     except ValueError:
         return text
     return text
-
-
-def _place(node: Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 def dig(value: Any, *keys: str) -> Any:

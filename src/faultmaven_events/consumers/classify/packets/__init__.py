@@ -1,0 +1,1 @@
+"""Packet captures in binary become text: heads of packets as tcpdump writes them, never what packets carry."""
