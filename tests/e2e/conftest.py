@@ -21,6 +21,9 @@ from faultmaven_events.settings import MIB, Settings
 LIMIT = 8 * MIB
 """Bytes of one upload: above the largest log here, and small enough to go over it quickly."""
 
+TEXT = 128 * MIB
+"""Bytes that one upload may unpack to."""
+
 
 @pytest.fixture(scope="session")
 async def system(stack: Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
@@ -31,6 +34,7 @@ async def system(stack: Urls, tmp_path_factory: pytest.TempPathFactory) -> Async
             home=tmp_path_factory.mktemp("system"),
             redis_prefix=name,
             upload_limit=LIMIT,
+            text_limit=TEXT,
             otlp_endpoint=collector.endpoint,
             trace_ratio=1.0,
             raw_key=_key(),

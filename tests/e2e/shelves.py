@@ -79,7 +79,7 @@ async def values(settings: Settings) -> AsyncIterator[Thing]:
             kind = await redis.type(key)
             assert kind in {b"string", b"zset", b"none"}, key  # another type must be read in another way
             held = await (redis.zrange(key, 0, -1) if kind == b"zset" else redis.mget([key]))
-            yield f"redis {key.decode()}", b" ".join([key, *(value for value in held if value)])
+            yield f"redis {key.decode()}", b" ".join([key, *(bytes(value) for value in held if isinstance(value, bytes) and value)])
 
 
 async def blobs(settings: Settings, tenant: str) -> AsyncIterator[Thing]:

@@ -25,7 +25,7 @@ DEAD_AT = {
 
 
 async def messages(system: Running, ours: set[str]) -> AsyncIterator[Thing]:
-    """Every message published since the system started, through any exchange, with its headers; but those that the test itself published."""
+    """Every message published since the system started, through any exchange, with its headers, but not what the test itself published."""
     for copy in system.tap.copies:
         if copy.event.get("id") in ours and copy.exchange == EVENTS:
             continue
@@ -136,7 +136,7 @@ async def _done(visitor: Visitor, job: str) -> str:
 
 
 async def died(system: Running, visitor: Visitor, canary: Canaries) -> AsyncIterator[Thing]:
-    """Let messages die at the stages that meet content, and send them on their way again; what cannot be read stays, encrypted, for that."""
+    """Let messages die at the stages that meet content, and redrive them; what cannot be read stays, encrypted, for that."""
     canary.place = "truncated.log.gz"
     job = await visitor.hand_in("truncated.log.gz", gzip.compress(incident.log() + canary.password().encode())[:-300])
     assert (await visitor.ended(job))["status"] == "failed"

@@ -80,7 +80,9 @@ class Receipt(Model):
         default="off",
         description="Whether pseudonyms can be undone; `off`: there is no vault; `shredded`: the case's key is destroyed",
     )
-    truncated: tuple[str, ...] = Field(default=(), max_length=4, description="What was too much to be kept: `vault`, `marks`")
+    truncated: tuple[str, ...] = Field(
+        default=(), max_length=4, description="What was too much to be kept: `vault`, `marks`, `lines` (over 64 Mi characters each)"
+    )
 
 
 class Twin(Model):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - samples are written as the tools print them
 """Text that tries to instruct its reader is flagged in every kind of evidence, and changes nothing else."""
 
 import json

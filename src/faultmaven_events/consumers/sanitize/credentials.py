@@ -37,7 +37,7 @@ FALLBACK: Final = re.compile(
     r"|\?:)\s(?P<r>[\"'])(?P<other>[^\"']+)(?P=r)"
 )
 """A default in code: `os.environ.get("PASSWORD", "..."),` `ENV["PASSWORD"] || "..."`."""
-FLAG: Final = re.compile(r"(?<![\w-])--?(?P<key>[A-Za-z][\w-]{1,50})\s+(?:(?P<q>[\"'])(?P<quoted>[^\"']+)(?P=q)|(?P<value>[^\s\"'-]\S*))")
+FLAG: Final = re.compile(r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,50})\s+(?:(?P<q>[\"'])(?P<quoted>[^\"']+)(?P=q)|(?P<value>[^\s\"'-]\S*))")
 DIRECTIVE: Final = re.compile(
     r"^\s*(?:(?:ENV|ARG|env|SetEnv|setenv|set|option|fastcgi_param|SET)\s+)?(?P<key>[A-Za-z][\w-]{2,40})\s+[\"']?(?P<value>[^\s\"']+)[\"']?;?\s*$"
 )

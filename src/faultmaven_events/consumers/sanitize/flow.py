@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from faultmaven_events.consumers.sanitize.chunks import SIZE, Chunks
+from faultmaven_events.consumers.sanitize.long_lines import LongLines
 from faultmaven_events.consumers.sanitize.marks import MOST
 from faultmaven_events.consumers.sanitize.places import one_way
 from faultmaven_events.consumers.sanitize.redact import Piece, Terms, header, receipt, redact_chunk
@@ -44,6 +45,7 @@ class Flow:
     """Bytes that may still go to the vault; below zero once there was too much."""
     ends: int = 0
     last: str = "\n"
+    long: LongLines = field(default_factory=LongLines)
     _marked: set[str] = field(default_factory=set)
 
     @property
@@ -53,7 +55,8 @@ class Flow:
 
     def twin(self, content: Content, words: tuple[str, ...], allowed: Allowed, *, vault: str) -> Twin:
         """Return what is known of the text once all of it has come out."""
-        truncated = (*(["vault"] if self.room < 0 else []), *(["marks"] if len(self.marks) > MOST else []))
+        too_much = {"vault": self.room < 0, "marks": len(self.marks) > MOST, "lines": bool(self.long.cut)}
+        truncated = tuple(what for what, so in too_much.items() if so)
         more = {"allowed": dict(sorted(self.allowed.items())), "allow_list": allowed.described, "vault": vault, "truncated": truncated}
         return Twin(content=content, receipt=receipt(self.counts, self.lines, **more), marks=tuple(self.marks[:MOST]), words=words)
 
@@ -63,7 +66,7 @@ class Flow:
         columns: Table | None = None
         try:
             first = True
-            async for piece in _pieces(raw, charset, PROSE if self.terms.model else SIZE):
+            async for piece in _pieces(raw, charset, PROSE if self.terms.model else SIZE, self.long):
                 if first:
                     columns, first = header(piece, self.name), False
                 waiting.append(asyncio.create_task(self._redacted(piece, columns)))
@@ -112,11 +115,13 @@ class Flow:
                 )
 
 
-async def _pieces(raw: AsyncIterator[bytes], charset: str, size: int) -> AsyncIterator[str]:
+async def _pieces(raw: AsyncIterator[bytes], charset: str, size: int, long: LongLines) -> AsyncIterator[str]:
     chunks = Chunks(size)
     async for text in _decoded(raw, charset):
-        for piece in chunks.feed(text):
+        for piece in chunks.feed(long.take(text)):
             yield piece
+    for piece in chunks.feed(long.rest()):
+        yield piece
     if rest := chunks.rest():
         yield rest
 

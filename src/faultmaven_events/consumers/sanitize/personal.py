@@ -74,7 +74,7 @@ def emails(line: str) -> Iterator[Finding]:
     for at in AT.finditer(line):
         before = line[max(0, at.start() - LONGEST_LOCAL) : at.start()]
         # The search begins behind the last mark that no local part holds: it would find the same from further left, but slowly.
-        local = LOCAL.search(before, max(before.rfind(mark) for mark in ' ="<:,') + 1)
+        local = LOCAL.search(before, max(before.rfind(mark) for mark in ' ="<:,@') + 1)
         domain = DOMAIN.match(line, at.end())
         if local is None or domain is None or HIDDEN.search(local.group()):
             continue

@@ -42,7 +42,7 @@ _PERSON = (
     r"[\\\"'\]]*\s?(?:[:=]|=>)\s?[\\\"']*(?-i:\p{Lu})[^\s+%]*(?:[ +]|%20)(?-i:\p{Lu})"
 )
 _COMMAND = (
-    rf"(?:^|\s)--?[a-z0-9-]*(?:{KEY_WORD})[a-z0-9-]*\s"
+    rf"(?:^|\s)--?[a-z0-9_.-]*(?:{KEY_WORD})[a-z0-9_.-]*\s"
     r"|\b(?:curl|wget|https?|sshpass|mysql[a-z]*|mariadb|redis-cli|docker|ldap[a-z]+|net\s+use|sqlplus|openssl)\s|jdbc:oracle"
 )
 
@@ -50,7 +50,7 @@ PERSONAL: Final[tuple[tuple[str, Finder], ...]] = (
     (r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", partial(addresses, V4)),
     (r"[0-9a-f]::|::[0-9a-f]|(?:[0-9a-f]{1,4}:){7}", partial(addresses, V6)),
     (r"(?:[0-9]{1,3}-){3}[0-9]{1,3}\.[a-z]", dashed),
-    (r"(?:\bIP |> |^(?:tcp|udp)[0-9]*\s.*\s)[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]", ported),
+    (r"(?:\bIP |^(?:tcp|udp)[0-9]*\s.*\s)[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]|> [0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+: ", ported),
     (r"[^\s@](?:@|%(?:25)*40|\\u0040|&#64;)[^\s@]+\.[a-z]", personal.emails),
     (r"[0-9](?:[ -]?[0-9]){11}", personal.cards),
     (r"\b[a-z]{2}[0-9]{2}(?:[a-z0-9]{11}| [a-z0-9]{4} )", personal.ibans),

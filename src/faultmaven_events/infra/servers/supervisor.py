@@ -80,8 +80,14 @@ async def open_system(home: Path, settings: Settings, progress: Callable[[str], 
             try:
                 yield System(urls, api_url, home / "log", crew)
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                await _end(watching)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    """Cancel a task until it has ended: a time-out inside it that runs off in the same moment swallows a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
 
 
 def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:

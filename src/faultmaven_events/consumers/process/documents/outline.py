@@ -1,6 +1,7 @@
 """The headings of a document, each with its line."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -50,13 +51,25 @@ def plain_headings(lines: Sequence[str]) -> list[Heading]:
     return found
 
 
-def path_at(headings: Sequence[Heading], line: int) -> str | None:
-    """The titles above a line, outermost first, joined by ` > `."""
-    stack: list[Heading] = []
-    for heading in headings:
-        if heading.line > line:
-            break
-        while stack and stack[-1].level >= heading.level:
-            stack.pop()
-        stack.append(heading)
-    return " > ".join(heading.title for heading in stack)[:600] or None
+class Paths:
+    """Where in its document a line stands."""
+
+    def __init__(self, headings: Sequence[Heading]) -> None:
+        self._headings, self._lines = headings, [heading.line for heading in headings]
+        self._above: list[int | None] = []
+        stack: list[int] = []
+        for number, heading in enumerate(headings):
+            while stack and headings[stack[-1]].level >= heading.level:
+                stack.pop()
+            self._above.append(stack[-1] if stack else None)
+            stack.append(number)
+
+    def at(self, line: int) -> str | None:
+        """The titles above a line, outermost first, joined by ` > `."""
+        place = bisect_right(self._lines, line) - 1
+        titles: list[str] = []
+        above: int | None = place if place >= 0 else None
+        while above is not None:
+            titles.append(self._headings[above].title)
+            above = self._above[above]
+        return " > ".join(reversed(titles))[:600] or None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
-from faultmaven_events.consumers.process.documents.outline import Heading, path_at
+from faultmaven_events.consumers.process.documents.outline import Heading, Paths
 from faultmaven_events.schemas.insight import Chunk
 
 SIZE = 1000
@@ -25,11 +25,12 @@ def passages(lines: Sequence[str], headings: Sequence[Heading], *, markdown: boo
     """The passages in order, and whether some were left out because there are more than `MOST`."""
     splitter = MarkdownSplitter(SIZE, overlap=OVERLAP) if markdown else TextSplitter(SIZE, overlap=OVERLAP)
     chunks: list[Chunk] = []
+    paths = Paths(headings)
     for start, stop in _sections(lines, headings):
         for text, first, last in _cut(splitter, lines, start, stop):
             if len(chunks) == MOST:
                 return tuple(chunks), True
-            chunks.append(Chunk(index=len(chunks), heading=path_at(headings, first), text=text, line_start=first, line_end=last))
+            chunks.append(Chunk(index=len(chunks), heading=paths.at(first), text=text, line_start=first, line_end=last))
     return tuple(chunks), False
 
 
