@@ -1,7 +1,7 @@
 """Letters, groups, operations and audit entries as a terminal shows them."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -65,8 +65,12 @@ def show_letter(letter: Buried) -> None:
         console.print("its message was not kept")
 
 
+_COUNTED: Final = {"identify": "values", "shredded": "objects"}
+"""What an audited action counts, if not letters."""
+
+
 def line(entry: dict[str, Any]) -> str:
     """Return an audit entry in one line."""
     about = ", ".join(f"{name} {value}" for name, value in entry["target"].items())
-    count = f" ({entry['count']} letters)" if entry["count"] is not None else ""
+    count = f" ({entry['count']} {_COUNTED.get(entry['action'], 'letters')})" if entry["count"] is not None else ""
     return f"{entry['at'][:19]}Z  {entry['by']:<12} {entry['action']}{count}: {about}{'; ' + entry['reason'] if entry['reason'] else ''}"
