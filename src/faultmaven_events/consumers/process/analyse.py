@@ -61,7 +61,8 @@ def analyse(
         classification = content(envelope, head, classification)
     lines, watch = Timed(lines_of(data), seconds), Watch()
     whole = True
-    analyser = analyse_spans if classification.format in SPAN_FORMATS else _WHOLE.get(classification.type)
+    spans = classification.type == "trace" and classification.format in SPAN_FORMATS
+    analyser = analyse_spans if spans else _WHOLE.get(classification.type)
     if analyser:
         text, whole = beginning(data)
         insights = analyser(text, evidence_id=evidence_id, name=name, classification=classification)
