@@ -14,7 +14,9 @@ from uuid_utils.compat import uuid7
 
 from faultmaven_events.errors import SetupError
 from faultmaven_events.infra.blobs import open_blobs
+from faultmaven_events.infra.captions import Captions
 from faultmaven_events.infra.jobs import Jobs
+from faultmaven_events.infra.keys import required_key
 from faultmaven_events.infra.mongo import open_mongo
 from faultmaven_events.producers.http import admission
 from faultmaven_events.producers.http.admission import Admission
@@ -84,7 +86,8 @@ async def _submission(settings: Settings) -> tuple[Submission, Upload]:
     async with open_blobs(settings) as blobs:
         content = await blobs.put(who.tenant, "raw", id.hex, b"ERROR pool exhausted")
     upload = Upload(id, "a.log", "text/plain", content)
-    return file(who, upload, "ingest", datetime.now(UTC), context=Context(), collection="case"), upload
+    captions = Captions(required_key(settings, "raw"))
+    return file(who, upload, "ingest", datetime.now(UTC), captions=captions, context=Context(), collection="case"), upload
 
 
 async def test_what_was_accepted_while_the_broker_went_away_is_published_later(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

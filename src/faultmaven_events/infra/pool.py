@@ -26,6 +26,8 @@ __all__ = ["RANK", "CpuPool", "open_pool"]
 T = TypeVar("T")
 
 MEMORY_MB: Final = 2048
+LEAST: Final = 4 << 20
+"""Bytes that a worker must be able to get before it takes work."""
 _preloaded: set[str] = set()
 """Of all pools of this process: they share one fork server."""
 
@@ -37,6 +39,10 @@ def _begin(memory: int) -> None:
     """Prepare a worker. Ctrl-C goes to the whole process group: the parent decides when its workers end, and none outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit(resource.RLIMIT_DATA, memory)
+    try:
+        bytearray(LEAST)
+    except MemoryError:
+        os._exit(1)  # at once: a worker that has no memory at all may hang instead of ending, and then its content is blamed
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold what nobody may see
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

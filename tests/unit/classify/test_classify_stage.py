@@ -67,14 +67,15 @@ async def test_redelivery_gives_the_same_event_even_when_the_raw_blob_is_gone(ro
 
 
 async def test_a_crash_before_the_note_leaves_the_original_to_start_over(room: Room) -> None:
-    content = await room.store(gzip.compress(LOG))
+    packed = gzip.compress(LOG)
+    content = await room.store(packed)
     given = event(Submitted(name="a.log.gz", content=content))
     (first,) = await room.handle(given)
     for note in (room.folder / "blobs" / "clean" / TENANT).glob("*"):
         note.unlink()
     with pytest.raises(MissingContent):
         await room.handle(given)
-    await room.blobs.put(TENANT, "raw", content.key, gzip.compress(LOG))
+    await room.blobs.put(TENANT, "raw", content.key, packed)
     (again,) = await room.handle(given)
     assert facts(again) == facts(first)
 
