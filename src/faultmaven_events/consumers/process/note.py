@@ -54,6 +54,11 @@ def facts_of(notes: Iterable[Note], *, evidence_id: UUID, file: str, lines: Sequ
     return tuple(facts), max(0, len(ranked) - most)
 
 
+def beyond(most: int, left_out: int) -> tuple[str, ...]:
+    """Return what `Insights.truncated` says of facts that were left out; nothing when none was."""
+    return (f"facts: the weightiest {most}, {left_out} left out",) if left_out else ()
+
+
 def _fact(note: Note, id: str, evidence_id: UUID, file: str, lines: Sequence[str]) -> Fact:
     return Fact(
         id=id,

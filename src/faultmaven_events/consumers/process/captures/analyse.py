@@ -8,7 +8,7 @@ from uuid import UUID
 from faultmaven_events.consumers.process.captures import dump, har
 from faultmaven_events.consumers.process.captures.exchange import exchanges
 from faultmaven_events.consumers.process.captures.packet import packets
-from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable, shortened
+from faultmaven_events.consumers.process.note import Note, beyond, facts_of, lines_of, readable, shortened
 from faultmaven_events.consumers.process.traces.operation import lasting
 from faultmaven_events.consumers.process.traces.span import moment
 from faultmaven_events.consumers.process.walk import Walk
@@ -38,7 +38,7 @@ def analyse_capture(text: str, *, evidence_id: UUID, name: str, classification: 
         start=start,
         end=end,
         facts=facts,
-        truncated=(*left, *((f"facts: the weightiest {MOST_FACTS}, {left_out} left out",) if left_out else ())),
+        truncated=(*left, *beyond(MOST_FACTS, left_out)),
         zone="Z" if start else None,
     )
 

@@ -15,7 +15,7 @@ from faultmaven_events.consumers.process.commands.table import tables_of
 from faultmaven_events.consumers.process.commands.telling_rows import rows_worth_knowing
 from faultmaven_events.consumers.process.commands.transcript import Step, steps_of
 from faultmaven_events.consumers.process.logs import analyse_log
-from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable
+from faultmaven_events.consumers.process.note import Note, beyond, facts_of, lines_of, readable
 from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Citation, Fact, Insights, Setting
 
@@ -51,7 +51,7 @@ def analyse_command(text: str, *, evidence_id: UUID, name: str, classification: 
         end=now,
         facts=_numbered([*facts, *logged]),
         settings=tuple(_setting(pair, lines) for pair in pairs[:MOST_SETTINGS]),
-        truncated=(f"facts: the weightiest {MOST_FACTS}, {left_out} left out",) if left_out else (),
+        truncated=beyond(MOST_FACTS, left_out),
     )
 
 

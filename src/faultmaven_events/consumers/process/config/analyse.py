@@ -14,7 +14,7 @@ from faultmaven_events.consumers.process.config.findings import findings
 from faultmaven_events.consumers.process.config.lint.check import broken_rules
 from faultmaven_events.consumers.process.config.lint.finding import notes_of
 from faultmaven_events.consumers.process.config.notable import settings_worth_knowing
-from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable
+from faultmaven_events.consumers.process.note import Note, beyond, facts_of, lines_of, readable
 from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Insights, Setting
 
@@ -53,7 +53,7 @@ def analyse_config(text: str, *, evidence_id: UUID, name: str, classification: C
         component=component,
         facts=facts,
         settings=settings,
-        truncated=(*truncated, *((f"facts: the weightiest {MOST_FACTS}, {left_out} left out",) if left_out else ())),
+        truncated=(*truncated, *beyond(MOST_FACTS, left_out)),
     )
 
 

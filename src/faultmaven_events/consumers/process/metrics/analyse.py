@@ -10,7 +10,7 @@ from faultmaven_events.consumers.process.metrics.meaning import unit_of
 from faultmaven_events.consumers.process.metrics.read import read
 from faultmaven_events.consumers.process.metrics.sample import Samples, moment
 from faultmaven_events.consumers.process.metrics.scrape import values_worth_knowing
-from faultmaven_events.consumers.process.note import Note, facts_of, lines_of, readable
+from faultmaven_events.consumers.process.note import Note, beyond, facts_of, lines_of, readable
 from faultmaven_events.schemas.evidence import Classification
 from faultmaven_events.schemas.insight import Insights, Series, Setting
 from faultmaven_events.schemas.points import Points
@@ -60,7 +60,7 @@ def measure(text: str, *, evidence_id: UUID, name: str, classification: Classifi
         truncated=(
             *recording.truncated,
             *thinned,
-            *((f"facts: the weightiest {MOST_FACTS}, {left_out} left out",) if left_out else ()),
+            *beyond(MOST_FACTS, left_out),
         ),
     )
     return insights, points

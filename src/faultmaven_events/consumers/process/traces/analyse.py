@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from faultmaven_events.consumers.process.note import facts_of, lines_of, readable
+from faultmaven_events.consumers.process.note import beyond, facts_of, lines_of, readable
 from faultmaven_events.consumers.process.traces import edges, errors, latency, patterns, waits
 from faultmaven_events.consumers.process.traces.chrome import spans_of_events
 from faultmaven_events.consumers.process.traces.dialects import service_of, spans_of
@@ -102,5 +102,4 @@ def _left_out(walk: Walk, trees: Forest, more: int, facts: int) -> Iterator[str]
         yield f"{trees.doubled:,} spans stand in the file more than once and count once"
     if trees.circular:
         yield f"{trees.circular:,} spans call themselves through others; their trees were cut there"
-    if facts:
-        yield f"facts: the weightiest {MOST_FACTS}, {facts} left out"
+    yield from beyond(MOST_FACTS, facts)
