@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from bench.inprocess import run as run_in_process
-from faultmaven_events.consumers.reason.render import markdown
+from faultmaven_events.reports.markdown import markdown
 from faultmaven_events.settings import load
 
 WAIT = 50

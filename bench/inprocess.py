@@ -11,7 +11,7 @@ from faultmaven_events.consumers.classify.classify import classify
 from faultmaven_events.consumers.process.analyse import analyse
 from faultmaven_events.consumers.process.merge import merge
 from faultmaven_events.consumers.reason.context import Context
-from faultmaven_events.consumers.reason.reasoner import reason
+from faultmaven_events.consumers.reason.offline.reasoner import reason
 from faultmaven_events.consumers.sanitize.redact import redact
 from faultmaven_events.schemas.insight import Insights
 from faultmaven_events.schemas.knowledge import SearchResult

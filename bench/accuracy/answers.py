@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.incidents import shaped
 from bench.inprocess import run
-from faultmaven_events.consumers.reason.render import markdown
+from faultmaven_events.reports.markdown import markdown
 
 
 def incident(question: str, evidence: Mapping[str, bytes]) -> dict[str, Any]:

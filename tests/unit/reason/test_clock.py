@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.unit.reason.scene import examine
 
-from faultmaven_events.consumers.reason.clock import align
+from faultmaven_events.consumers.reason.offline.clock import align
 from faultmaven_events.schemas.insight import Citation, Fact, Insights, Scalar
 
 LINES = "".join(f"2026-03-04T10:00:{n:02d}Z INFO handled\n" for n in range(30))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.reason.scene import Scene, examine
 
-from faultmaven_events.consumers.reason.page import Page
+from faultmaven_events.consumers.reason.offline.page import Page
 from faultmaven_events.schemas.report import Hypothesis
 
 PODS = """NAME                       READY   STATUS             RESTARTS        AGE

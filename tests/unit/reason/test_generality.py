@@ -3,10 +3,10 @@
 from tests.unit.reason.faults import T, shop
 from tests.unit.reason.scene import BEGIN, Scene, after, examine
 
-from faultmaven_events.consumers.reason.answers import answers_of
-from faultmaven_events.consumers.reason.clock import align
-from faultmaven_events.consumers.reason.locks import Chain, chain
-from faultmaven_events.consumers.reason.page import Page
+from faultmaven_events.consumers.reason.offline.answers import answers_of
+from faultmaven_events.consumers.reason.offline.clock import align
+from faultmaven_events.consumers.reason.offline.locks import Chain, chain
+from faultmaven_events.consumers.reason.offline.page import Page
 from hanging import must_end
 
 _SESSIONS = (

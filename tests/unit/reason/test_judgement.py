@@ -5,8 +5,8 @@ import random
 from tests.unit.reason.faults import FAULTS, shop
 from tests.unit.reason.scene import HURT, QUIET, Scene, after, context, judged
 
-from faultmaven_events.consumers.reason.reasoner import reason
-from faultmaven_events.consumers.reason.render import markdown
+from faultmaven_events.consumers.reason.offline.reasoner import reason
+from faultmaven_events.reports.markdown import markdown
 from faultmaven_events.schemas.insight import MergedInsights
 from faultmaven_events.schemas.knowledge import SearchResult
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.reason.faults import FAULTS
 from tests.unit.reason.scene import context, judged
 
-from faultmaven_events.consumers.reason.llm import second_opinion
+from faultmaven_events.consumers.reason.llm.consult import second_opinion
 from faultmaven_events.schemas.report import IncidentReport
 from faultmaven_events.settings import Settings
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from faultmaven_events.consumers.reason.culprit import WAYS
-from faultmaven_events.consumers.reason.ruleset import Cause, rules, stems, words
+from faultmaven_events.consumers.reason.offline.culprit import WAYS
+from faultmaven_events.consumers.reason.offline.ruleset import Cause, rules, stems, words
 from faultmaven_events.schemas.report import Category
 
 RULES = rules()

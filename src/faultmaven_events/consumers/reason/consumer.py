@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from faultmaven_events import __version__
 from faultmaven_events.consumers.reason.context import Context
-from faultmaven_events.consumers.reason.llm import second_opinion
-from faultmaven_events.consumers.reason.reasoner import reason
-from faultmaven_events.consumers.reason.render import markdown
+from faultmaven_events.consumers.reason.llm.consult import second_opinion
+from faultmaven_events.consumers.reason.offline.reasoner import reason
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import InvalidEvent, MissingContent, UnreadableContent
 from faultmaven_events.infra.blobs import Blobs, open_blobs
 from faultmaven_events.infra.pool import CpuPool, open_pool
+from faultmaven_events.reports.markdown import markdown
 from faultmaven_events.schemas.content import Content
 from faultmaven_events.schemas.event import Event, derive
 from faultmaven_events.schemas.insight import MergedInsights

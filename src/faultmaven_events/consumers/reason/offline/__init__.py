@@ -1,0 +1,1 @@
+"""The offline reasoner: a pure function from insights to an incident report."""
