@@ -63,6 +63,15 @@ DATA: dict[str, dict[str, Any]] = {
             "redriven": {"dead_letter": str(UUID(int=7)), "by": "ann"},
         }.items()
     },
+    "troubleshoot.progressed.v1": {"phase": "timeline", "number": 2, "ended_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "usage.recorded.v1": {"call_id": UUID(int=9), "provider": "local", "model": "openai/tiny", "task": "investigate", "outcome": "answered"},
+    "breaker.changed.v1": {
+        "provider": "local",
+        "state": "open",
+        "previous": "closed",
+        "reason": "timeout 3",
+        "at": datetime(2026, 1, 1, tzinfo=UTC),
+    },
     "series.sampled.v1": {"name": "cpu.csv", "points": CLEAN, "series": 1, "samples": 2},
     "alert.raised.v1": {"name": "ledger_gap", "key": "ledger_gap/1", "severity": "critical", "summary": "one job is gone"},
     "dead.letter.v1": {

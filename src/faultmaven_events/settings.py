@@ -60,10 +60,37 @@ class Settings(BaseSettings):
     privacy: Literal["standard", "strict"] = Field(
         default="standard", description="strict: hosts, internal addresses, and paths and values in URLs become pseudonyms too"
     )
-    llm_model: str | None = Field(default=None, description="provider/model as litellm names it; none: the offline reasoner answers")
-    llm_api_base: str | None = None
+    llm_file: Path | None = Field(default=None, description="TOML file that names providers in their order; see docs/llm.md")
+    llm_model: str | None = Field(
+        default=None, description="provider/model as litellm names it: one provider without a file; none: the offline reasoner answers"
+    )
+    llm_api_base: str | None = Field(default=None, description="Where that provider is, for a model that speaks OpenAI's API elsewhere")
     llm_api_key: SecretStr | None = None
-    llm_timeout_s: float = Field(default=60, gt=0)
+    llm_timeout_s: float = Field(default=60, gt=0, description="Seconds that one call may take")
+    llm_total_s: float = Field(default=150, gt=0, le=240, description="Seconds that all calls for one question may take together")
+    llm_attempts: int = Field(
+        default=1,
+        ge=0,
+        le=3,
+        description="Rungs of the retry ladder that a question waits when no provider answers, before it is answered offline",
+    )
+    llm_strategy: Literal["single", "team", "vote"] = Field(
+        default="single", description="One answer; one for each role, merged; several independent ones, counted"
+    )
+    llm_tools: str = Field(default="", description="Names of tools that a model may call, with commas; see docs/llm.md")
+    llm_web_search_url: str | None = Field(default=None, description="A search engine with SearXNG's JSON API, for the tool web_search")
+    llm_budget_usd: float | None = Field(default=None, ge=0, description="Money that each tenant may spend in a period; none: no limit")
+    llm_budget_tokens: int | None = Field(default=None, ge=0, description="Tokens that each tenant may use in a period; none: no limit")
+    llm_budget_period: Literal["day", "month"] = "day"
+    llm_over_budget: Literal["offline", "refuse"] = Field(
+        default="offline", description="What becomes of a question when the budget is spent: the offline answer, or none"
+    )
+    llm_cache_h: float = Field(
+        default=24, ge=0, description="Hours that a model's answer may be given again for the same question; 0: never"
+    )
+    llm_cache_similarity: float = Field(
+        default=0.97, gt=0, le=1, description="Cosine from which two questions about the same evidence are one; 1: only the same words"
+    )
 
     worker_memory_mb: int = Field(default=2048, ge=256, description="Memory that one worker process may have for the content it reads")
     stall_s: float = Field(default=60, gt=0, description="How long a consumer may make no progress while work waits, before it ends itself")

@@ -106,7 +106,7 @@ STAGES: Final = (
     Stage(
         "record",
         (
-            Lane("", ("ingest.*.*", "document.*.*", "alert.*.*"), 64),
+            Lane("", ("ingest.*.*", "document.*.*", "alert.*.*", "usage.*.*", "breaker.*.*"), 64),
             Lane("question", ("troubleshoot.*.*",), 32, rank=2),
             Lane("series", ("series.*.*",), 2, rank=0),  # large writes, which no job waits for
         ),
@@ -148,8 +148,9 @@ STATES: Final = (
 )
 """In the order in which a job passes them; a job's state only moves forward."""
 
-NOTES: Final = ("delayed", "redriven")
-"""What is said of a job on its way, without moving it: a stage tries again later; a dead letter was sent on its way again."""
+NOTES: Final = ("delayed", "redriven", "progressed")
+"""What is said of a job on its way, without moving it: a stage tries again later; a dead letter was sent on its way again; a phase of
+the investigation is done."""
 
 GIVES: Final = {
     "classify": "classified",

@@ -40,3 +40,6 @@ class SearchResult(Model):
 
     hits: tuple[Hit, ...] = ()
     model: str
+    vector: tuple[float, ...] = Field(
+        default=(), max_length=4096, description="Of the query, by `model`; only in what embed stores for a question"
+    )

@@ -23,6 +23,9 @@ class Asked(Model):
     evidence: tuple[UUID, ...] = Field(default=(), max_length=200, description="Job ids of the evidence; the answer waits for them")
     session_id: Token | None = None
     case_id: Token | None = None
+    follows: UUID | None = Field(
+        default=None, description="The question, a job of the same tenant, that this one follows up: its evidence and report are known here"
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -39,6 +42,7 @@ class Question(Model):
     intent: Intent
     session_id: Token | None = None
     case_id: Token | None = None
+    follows: UUID | None = None
 
 
 class QuestionClassified(Question):

@@ -16,6 +16,8 @@ from faultmaven_events.schemas.letter import TYPE as LETTER
 from faultmaven_events.schemas.letter import Letter
 from faultmaven_events.schemas.model import Model
 from faultmaven_events.schemas.outcome import Cancelled, Completed, Delayed, Failed, Redriven
+from faultmaven_events.schemas.phase import Progressed
+from faultmaven_events.schemas.usage import BREAKER, USAGE, BreakerChanged, Usage
 
 _EVIDENCE: dict[str, type[Model]] = {
     "submitted": evidence.Submitted,
@@ -33,6 +35,7 @@ EVENTS: dict[str, type[Model]] = {
     "troubleshoot.gathered.v1": question.Gathered,
     "troubleshoot.processed.v1": question.Merged,
     "troubleshoot.embedded.v1": question.Informed,
+    "troubleshoot.progressed.v1": Progressed,
     "troubleshoot.reasoned.v1": question.Reasoned,
     **{f"{kind}.completed.v1": Completed for kind in ("ingest", "document", "troubleshoot")},
     **{
@@ -43,6 +46,8 @@ EVENTS: dict[str, type[Model]] = {
     "series.sampled.v1": evidence.Sampled,
     LETTER: Letter,
     ALERT: Alert,
+    USAGE: Usage,
+    BREAKER: BreakerChanged,
 }
 
 _MODELS: dict[str, type[Event[Any]]] = {name: Event[data] for name, data in EVENTS.items()}  # type: ignore[valid-type]  # built at run time

@@ -177,7 +177,68 @@ class Cost(Model):
     tokens_in: int = 0
     tokens_out: int = 0
     money_usd: float = 0.0
-    calls: dict[str, int] = Field(default_factory=dict)
+    calls: dict[str, int] = Field(default_factory=dict, description="Calls by `provider/model`")
+    cache_hits: int = 0
+    cached_from: UUID | None = Field(default=None, description="The job for which the model's answer was made, where it was not asked anew")
+
+
+class ToolCall(Model):
+    """What a model asked for, and what it got. Arguments and result are sanitized; the result itself is not repeated."""
+
+    round: int = Field(ge=1)
+    name: str = Field(max_length=64)
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    outcome: Literal["done", "refused", "failed"]
+    reason: str | None = Field(default=None, max_length=300, description="Why it was refused or failed")
+    result_sha256: str | None = None
+    ran_ms: int = Field(default=0, ge=0)
+
+
+class Answer(Model):
+    """What a follow-up question is answered, out of the facts of an earlier report."""
+
+    text: str = Field(max_length=8000)
+    follows: UUID = Field(description="The question whose report it is about")
+    about: tuple[str, ...] = Field(default=(), description="What was asked for: `cause`, `when`, `fix` ...")
+    evidence_refs: tuple[str, ...] = ()
+    answered_by: str = Field(default="offline", description="`offline`, or provider/model")
+
+
+class Conversation(Model):
+    """What was known of earlier messages, and what had to be left out."""
+
+    messages: int = Field(ge=0)
+    tokens: int = Field(ge=0)
+    trimmed: int = Field(default=0, ge=0, description="Oldest messages that were left out")
+    jobs: tuple[UUID, ...] = ()
+
+
+class ActionItem(Model):
+    """Something to do after the incident."""
+
+    action: str
+    type: Literal["prevent", "detect", "mitigate"]
+    owner_role: str = ""
+    priority: int = Field(default=2, ge=1, le=4)
+
+
+class Aftermath(Model):
+    """What a post-mortem starts from. Times and counts are of the evidence; None and 0 mean that it does not say."""
+
+    began_at: datetime | None = None
+    detected_at: datetime | None = Field(default=None, description="First alert or report in the evidence")
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    detect_s: float | None = Field(default=None, description="From begin to detection (MTTD of this incident)")
+    resolve_s: float | None = Field(default=None, description="From begin to the end of the impact (MTTR of this incident)")
+    failed_requests: int | None = None
+    total_requests: int | None = None
+    impact: tuple[str, ...] = ()
+    went_well: tuple[str, ...] = ()
+    went_badly: tuple[str, ...] = ()
+    lucky: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
 
 
 class IncidentReport(Model):
@@ -215,5 +276,9 @@ class IncidentReport(Model):
     redactions: dict[str, int] = Field(default_factory=dict)
     security_notes: tuple[str, ...] = ()
     cost: Cost = Cost()
+    tool_calls: tuple[ToolCall, ...] = ()
+    answer: Answer | None = Field(default=None, description="For a follow-up question; the rest of the report is then the earlier one's")
+    conversation: Conversation | None = None
+    aftermath: Aftermath | None = None
     provenance: dict[str, Any] = Field(default_factory=dict)
     summary: str = Field(description="At most 8 lines")
