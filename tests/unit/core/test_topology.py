@@ -23,7 +23,7 @@ def test_every_event_is_taken_by_somebody_and_its_state_is_known() -> None:
     for type_ in EVENTS:
         if not type_.startswith("dead."):
             assert any(takes(stage, type_) for stage in STAGES)
-            assert type_.split(".")[1] in {*STATES, *NOTES, "raised", "sampled"}
+            assert type_.split(".")[1] in {*STATES, *NOTES, "raised", "sampled", "recorded", "changed"}
 
 
 def test_every_queue_is_bounded_durable_and_has_a_way_out() -> None:
