@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     llm_api_base: str | None = Field(default=None, description="Where that provider is, for a model that speaks OpenAI's API elsewhere")
     llm_api_key: SecretStr | None = None
     llm_timeout_s: float = Field(default=60, gt=0, description="Seconds that one call may take")
-    llm_total_s: float = Field(default=150, gt=0, le=240, description="Seconds that all calls for one question may take together")
+    llm_total_s: float = Field(default=150, gt=0, le=170, description="Seconds that all calls for one question may take together")
     llm_attempts: int = Field(
         default=1,
         ge=0,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import datetime
 
 from aio_pika import DeliveryMode, Message
@@ -11,6 +12,9 @@ from faultmaven_events.schemas.letter import Attempt
 
 ATTEMPTS = "fm-attempts"
 """Header: JSON list of the failed attempts so far."""
+
+BEHIND: ContextVar[tuple[Attempt, ...]] = ContextVar("behind", default=())
+"""The failed attempts of the message in hand, for a stage that does something else when it did not succeed before."""
 
 KEPT = 20
 """Of a message that waits long for a server, only the last attempts are kept."""

@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from faultmaven_events.consumers.acks import Acks
-from faultmaven_events.consumers.attempts import again, attempt, attempts_of
+from faultmaven_events.consumers.attempts import BEHIND, again, attempt, attempts_of
 from faultmaven_events.consumers.delay import delayed
 from faultmaven_events.consumers.fairness import Share
 from faultmaven_events.consumers.orders import Orders
@@ -30,7 +30,7 @@ from faultmaven_events.infra.retry import DeadLetter, Retry, decide, describe
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.letter import Attempt
 from faultmaven_events.schemas.registry import decode
-from faultmaven_events.topology import BY_NAME, Lane, Stage, is_step
+from faultmaven_events.topology import BY_NAME, GIVES, Lane, Stage, is_step
 
 CRASH = "crash."
 """Routing key of a bare message that the broker gave up on, followed by the stage's name."""
@@ -39,7 +39,7 @@ PATIENCE = (0.5, 5.0)
 """Seconds before a publish is tried again, at first and at most."""
 
 SEVERAL = 3
-"""Events that follow from one event; more are those of an archive, one for each of its files, or many questions' at once."""
+"""Events about other jobs that follow from one event; more are those of an archive, one for each of its files, or many questions' at once."""
 
 Discard = Callable[[Event[Any]], Awaitable[None]]
 """Frees what an unwanted event holds."""
@@ -145,6 +145,7 @@ class Shell:
 
     async def _run(self, delivery: Delivery, event: Event[Any], waited: float) -> None:
         started = time.monotonic()
+        BEHIND.set(tuple(attempts_of(delivery.message)))  # each delivery is a task of its own
         with telemetry.stage_span(self.stage.name, event) as span, written.Collecting() as notes:
             try:
                 async with asyncio.timeout(self.stage.deadline):
@@ -165,11 +166,11 @@ class Shell:
                 "inputhash": event.digest(),
                 "stores": written.summary(notes),
             }
-            begins = {"traceparent": facts["traceparent"]}  # another job's first event is no run of this stage
-            told = [
-                out.stamped(**{**(begins if out.state == "submitted" else facts), **_said(out)}, datahash=out.digest()) for out in following
-            ]
-            await self._send(delivery, lambda: self.outlets.publish(told), makes_way=len(told) > SEVERAL)
+            beside = {"traceparent": facts["traceparent"]}  # another job's first event, a phase, points: they are no run of this stage
+            gives = GIVES[self.stage.name]
+            told = [out.stamped(**{**(facts if out.state == gives else beside), **_said(out)}, datahash=out.digest()) for out in following]
+            others = sum(out.subject != event.subject for out in told)
+            await self._send(delivery, lambda: self.outlets.publish(told), makes_way=others > SEVERAL)
 
     async def _send(self, delivery: Delivery, publish: Callable[[], Awaitable[None]], *, makes_way: bool = False) -> None:
         """Publish until the broker confirms it, for as long as the message is ours.

@@ -26,8 +26,8 @@ from faultmaven_events.settings import Settings
 STAGE: Final = "reason"
 PRELOAD: Final = "faultmaven_events.consumers.reason.consumer"
 """What the workers work with."""
-REASONING_S: Final = 200.0
-"""Seconds that reasoning may take in a worker; with the model's time limit it stays below the stage's deadline."""
+REASONING_S: Final = 120.0
+"""Seconds that reasoning may take in a worker; with the models' time limit it stays below the stage's deadline."""
 TEXT_LIMIT: Final = 48 * 1024 * 1024
 """Bytes of sanitized text that are read again for lines and quotes, over all pieces; what is beyond is said in the report."""
 
