@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help install check test accuracy faults faults-long demo up bench incidents docs lock clean
+.PHONY: help install check test test-llm accuracy faults faults-long demo up bench incidents docs lock clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -26,6 +26,12 @@ up: $(READY) ## run everything on this machine until Ctrl-C (PORT=8000)
 
 test: $(READY) ## all tests, on real servers that are started for it (ARGS=tests/unit for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-llm: $(READY) .venv-llm/ready ## talk to a real small language model, served on this machine (llama.cpp is built once, some minutes)
+	@FM_TEST_LLM=.venv-llm/bin/python $(BIN)/python -m pytest tests/test_llm_real $(ARGS)
+
+.venv-llm/ready: requirements/llm.txt requirements/install-llm
+	@requirements/install-llm $(PYTHON)
 
 check: $(READY) ## lint, format, types, direction of dependencies, lock files
 	@$(BIN)/ruff check .
@@ -53,9 +59,10 @@ incidents: $(READY) ## run the incidents of a folder through the running pipelin
 docs: $(READY) ## write what is generated from code: JSON Schemas, AsyncAPI, topology
 	@$(BIN)/faultmaven contracts export
 	@$(BIN)/python -m faultmaven_events.consumers.process.config.lint.page docs/config-rules.md
+	@$(BIN)/python -m faultmaven_events.consumers.reason.offline.catalogue docs/generated/causes.md
 
 lock: $(READY) ## lock versions and hashes anew after a change in pyproject.toml
 	@requirements/lock $(BIN)/uv
 
 clean: ## remove .venv and caches; what was handed in (.faultmaven) stays
-	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-llm .mypy_cache .ruff_cache .import_linter_cache .hypothesis

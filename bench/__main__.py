@@ -2,12 +2,14 @@
 
 How to read them: docs/bench.md
 
-python -m bench [system|pieces|chain|metrics|logs|sanitize|all] [--home DIR]      starts what it needs itself, in a home of its own
+python -m bench [system|pieces|chain|metrics|logs|sanitize|reason|all] [--home DIR]      starts what it needs itself, in a home of its own
 
 system   the whole system, measured from outside
 logs     mining templates beside drain3, the whole analysis, its memory; --long: over a log of 2 GB
 metrics  reading and analysing metric files; change points beside ruptures
 pieces   what the shell does to one event, without a broker
+reason   the offline reasoner alone, once insights exist: 20 files with 200,000 lines, and inputs made to hurt
+failover a dead and a hanging provider of language models before a healthy one, beside the healthy one asked directly
 sanitize the rules on generated logs, prose and configuration, beside Presidio and detect-secrets; no server
 chain    two stages on one broker: our shell beside aio-pika alone, FastStream, taskiq, Celery and Dramatiq
 """
@@ -17,11 +19,12 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
-from bench import logs, metrics
+from bench import logs, metrics, reasoning
 from bench.chain.pieces import lines
 from bench.chain.rounds import compare
 from bench.load import accept_latency, drained, end_to_end, upload_memory
@@ -71,14 +74,22 @@ async def chain(home: Path, given: argparse.Namespace) -> None:
         await compare(urls, rounds=given.rounds, messages=given.messages, prefetch=given.prefetch, size=given.size, only=tuple(given.only))
 
 
-def show_logs(*, long: bool) -> None:
-    for name, figure, note in logs.rows(long=long):
-        row(name, figure, note)
+def tables(what: str, home: Path, *, long: bool) -> Iterator[tuple[str, str, str]]:
+    if what in {"logs", "all"}:
+        yield from logs.rows(long=long)
+    if what in {"reason", "all"}:
+        yield from reasoning.rows()
+    if what in {"failover", "all"}:
+        from bench import failover  # only here: it imports litellm
+
+        yield from asyncio.run(failover.rows(home))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("system", "chain", "pieces", "metrics", "logs", "sanitize", "all"), default="all")
+    parser.add_argument(
+        "what", nargs="?", choices=("system", "chain", "pieces", "metrics", "logs", "sanitize", "reason", "failover", "all"), default="all"
+    )
     parser.add_argument("--home", type=Path, help="folder to work in; default: a temporary one")
     parser.add_argument("--rounds", type=int, default=5, help="of the chain, each with all contestants in turn")
     parser.add_argument("--messages", type=int, default=3000, help="of the chain, a run")
@@ -102,8 +113,8 @@ def main() -> None:
 
             for line in rows():
                 print(line, flush=True)
-        if given.what in {"logs", "all"}:
-            show_logs(long=given.long)
+        for name, figure, note in tables(given.what, home, long=given.long):
+            row(name, figure, note)
         if given.what in {"chain", "all"}:
             asyncio.run(chain(home, given))
     sys.exit(0)

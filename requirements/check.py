@@ -46,7 +46,7 @@ def problems(text: str, requirements: list[Requirement]) -> list[str]:
 def main() -> int:
     """Check every set; the exit status."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
-    needs = {name: wanted(project, name) for name in SETS} | {"build": [], "uv": []}
+    needs = {name: wanted(project, name) for name in SETS} | {"build": [], "uv": [], "llm": []}
     wrong = [
         f"requirements/{name}.txt: {problem}"
         for name, requirements in needs.items()

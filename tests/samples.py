@@ -64,7 +64,13 @@ DATA: dict[str, dict[str, Any]] = {
         }.items()
     },
     "troubleshoot.progressed.v1": {"phase": "timeline", "number": 2, "ended_at": datetime(2026, 1, 1, tzinfo=UTC)},
-    "usage.recorded.v1": {"call_id": UUID(int=9), "provider": "local", "model": "openai/tiny", "task": "investigate", "outcome": "answered"},
+    "usage.recorded.v1": {
+        "call_id": UUID(int=9),
+        "provider": "local",
+        "model": "openai/tiny",
+        "task": "investigate",
+        "outcome": "answered",
+    },
     "breaker.changed.v1": {
         "provider": "local",
         "state": "open",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import adapters
+from bench.accuracy import calibration
 from bench.accuracy.goals import GOALS, Goal
 
 PLACE = Path("../shared/eval")
@@ -42,17 +43,25 @@ def main() -> int:
 
 def measured(name: str, data: Path) -> int:
     """Run one benchmark, print its rows, and return how many goals it missed."""
-    adapter: Callable[..., Any] = getattr(adapters, name)
-    figures = importlib.import_module(f"fmeval.{name}").run(adapter, data).numbers
+    lines: tuple[str, ...] = ()
+    if name == "calibration":
+        told = calibration.run(data)
+        figures, lines = told.numbers, told.lines
+    else:
+        adapter: Callable[..., Any] = getattr(adapters, name)
+        figures = importlib.import_module(f"fmeval.{name}").run(adapter, data).numbers
     rows = [goal for goal in GOALS if goal.benchmark == name]
     for goal in rows:
         print(row(goal, figures[goal.figure]), flush=True)
-    return sum(goal.least is not None and figures[goal.figure] < goal.least for goal in rows)
+    for line in lines:
+        print(f"    {line}", flush=True)
+    return sum(not goal.reached(figures[goal.figure]) for goal in rows)
 
 
 def row(goal: Goal, reached: float) -> str:
     """Return one line of the table."""
-    verdict = "" if goal.least is None else f"{'' if reached >= goal.least else 'MISSED '}≥ {number(goal.least)}"
+    limit = f"≥ {number(goal.least)}" if goal.least is not None else f"≤ {number(goal.most)}" if goal.most is not None else ""
+    verdict = limit if goal.reached(reached) else f"MISSED {limit}"
     return f"{goal.benchmark:<18}{goal.meaning:<54}{number(reached):>10}{verdict:>15}"
 
 

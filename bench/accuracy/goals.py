@@ -6,12 +6,17 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One figure of one benchmark; `least` is None where it is only shown."""
+    """One figure of one benchmark; `least` and `most` are None where it is only shown."""
 
     benchmark: str
     figure: str
     meaning: str
     least: float | None = None
+    most: float | None = None
+
+    def reached(self, value: float) -> bool:
+        """Whether a figure is as good as the goal."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
 GOALS: Final = (
@@ -38,4 +43,16 @@ GOALS: Final = (
     Goal("retrieval", "alerts_R@1", "right runbook first for an alert", 0.95),
     Goal("retrieval", "sections_MRR", "right page for its own summary, MRR", 0.75),
     Goal("incident_terms", "terms", "key terms of the expected answers", 0.75),
+    Goal("calibration", "right", "share right over all variants of the incidents"),
+    Goal("calibration", "brier", "Brier of the score", most=0.12),
+    Goal("calibration", "constant_brier", "Brier of a constant rate"),
+    Goal("calibration", "naive_brier", "Brier of the naive report, which is always sure"),
+    Goal("calibration", "ece", "expected calibration error, ten bins", most=0.10),
+    Goal("calibration", "false_confident", "share confirmed and wrong", most=0.05),
+    Goal("calibration", "naive_false_confident", "the same of the naive report"),
+    Goal("calibration", "confirmed_right", "share right of what is confirmed", 0.90),
+    Goal("calibration", "likely_right", "share right of what is likely"),
+    Goal("calibration", "healthy_right", "share right of what is healthy"),
+    Goal("calibration", "abstained_without_cause", "abstains when the cause's files are withheld", 0.60),
+    Goal("calibration", "misled_without_cause", "names a wrong cause then, as likely or surer"),
 )

@@ -10,7 +10,8 @@ FaultmavenError
     ├── ContentTooLarge   the content, or what it unpacks to, is over a limit
     ├── MissingContent    the blob is gone, or its digest differs
     ├── DeadlineExceeded  the job's deadline passed before the stage could run
-    └── UnknownReference  the event names a job, session or tenant that does not exist
+    ├── UnknownReference  the event names a job, session or tenant that does not exist
+    └── BudgetSpent       the tenant's money or tokens for language models are spent, and it is set that no other answer is given
 SetupError                a server or a setting is missing; for the person who starts a process
 
 `code` is stable: it is what clients, dead letters and metrics see. A message never holds content of evidence.
@@ -87,6 +88,12 @@ class UnknownReference(PermanentError):
     """The event names a job, session or tenant that does not exist."""
 
     code = "unknown_reference"
+
+
+class BudgetSpent(PermanentError):
+    """The tenant's money or tokens for language models are spent; the dead letter can be redriven when the next period has begun."""
+
+    code = "budget_spent"
 
 
 class SetupError(FaultmavenError):

@@ -18,6 +18,7 @@ from faultmaven_events.consumers.embed.serve import QUEUE_ARGUMENTS, serve_searc
 from faultmaven_events.consumers.stage import Handler
 from faultmaven_events.errors import MissingContent, TransientError, Unavailable, UnreadableContent
 from faultmaven_events.infra.blobs import Blobs, open_blobs
+from faultmaven_events.infra.llm.similar import cosine
 from faultmaven_events.infra.pool import RANK
 from faultmaven_events.producers.search import KnowledgeSearch, Seal, open_search, search_seal
 from faultmaven_events.schemas.content import Content
@@ -140,6 +141,22 @@ async def test_a_question_is_given_the_runbook_that_fits_its_facts(blobs: Blobs,
     assert found.hits[0].name == "connections.md"
     assert log.subject not in {hit.document_id for hit in found.hits}
     assert told.data == again.data
+
+
+async def test_the_vector_of_a_question_is_of_its_own_words_whatever_its_evidence_says(blobs: Blobs, embed: Handler) -> None:
+    fact = Fact(id="limit-1", kind="limit", text="PostgreSQL refused 84 clients: too many clients already")
+    insights = Insights(evidence_id=uuid4(), file="db.log", classification=kind("log"), lines=1, facts=(fact,))
+
+    async def vector(question: str, *files: Insights) -> tuple[float, ...]:
+        merged = await stored(blobs, MergedInsights(question=question, files=files))
+        (told,) = await embed(event("troubleshoot.processed.v1", Merged(content=merged, intent="other", receipt=RECEIPT, merged=merged)))
+        return SearchResult.model_validate_json(await blobs.read("acme", told.data.knowledge)).vector
+
+    with_facts, without = await vector("Why do orders fail?", insights), await vector("Why do orders fail?")
+    other = await vector("Is the disk of the backup host full?", insights)
+    assert len(with_facts) == 384
+    assert with_facts == without
+    assert cosine(with_facts, other) < 0.5
 
 
 async def test_a_missing_blob_is_permanent(blobs: Blobs, embed: Handler) -> None:

@@ -181,3 +181,20 @@ async def test_two_last_arrivals_at_once_decide_a_question_once(gatherings: Gath
         await gatherings.ask(question(*both))
         told = await asyncio.gather(*(gatherings.arrive(event("ingest.completed.v1", subject=id)) for id in both))
         assert len({follow.id for follows in told for follow in follows}) == 1
+
+
+async def test_a_question_published_without_evidence_has_that_of_the_one_it_follows(gatherings: Gatherings, settings: Settings) -> None:
+    done, first, second = uuid4(), uuid4(), uuid4()
+    earlier = {"tenant": "acme", "kind": "troubleshoot", "status": "completed", "created_at": NOW}
+    async with open_mongo(settings) as database:
+        await database["jobs"].insert_many(
+            [{"_id": first, "evidence": [done], **earlier}, {"_id": second, "evidence": [], "follows": first, **earlier}]
+        )
+    await gatherings.arrive(event("ingest.completed.v1", subject=done))
+    asked = question()
+    [follow] = await gatherings.ask(asked.model_copy(update={"data": asked.data.model_copy(update={"follows": second})}))
+    assert [piece.job_id for piece in follow.data.pieces] == [done]
+    assert follow.data.evidence == (done,)
+    foreign = question(tenantid="other")
+    [alone] = await gatherings.ask(foreign.model_copy(update={"data": foreign.data.model_copy(update={"follows": second})}))
+    assert alone.data.pieces == ()

@@ -44,7 +44,7 @@ async def test_it_says_that_it_lives_and_what_it_can_do(door: httpx.AsyncClient,
     can = (await door.get("/v1/meta/capabilities")).json()
     assert {kind: tuple(about["path"]) for kind, about in can["kinds"].items()} == PATHS
     assert can["limits"]["upload_bytes"] == settings.upload_limit
-    assert can["reasoner"] == {"mode": "offline", "model": None}
+    assert can["reasoner"] == {"mode": "offline", "model": None, "providers": [], "wrong": None}
     assert set(can["consumers"].values()) == {0}
 
 

@@ -179,6 +179,68 @@ async def test_evidence_must_be_evidence_of_the_tenant(door: httpx.AsyncClient) 
     assert [error["pointer"] for error in answer.json()["errors"]] == ["#/evidence/0", "#/evidence/1", "#/evidence/2"]
 
 
+async def ended(settings: Settings, job: str, status: str = "completed") -> None:
+    """Make a job end as record does."""
+    async with open_mongo(settings) as database:
+        final = {"status": status, "at": datetime.now(UTC), "generation": 0, "result": None}
+        await database["jobs"].update_one({"_id": UUID(job)}, {"$set": {"status": status, "final": final}})
+
+
+async def test_a_question_that_follows_another_has_its_evidence_and_case(door: httpx.AsyncClient, settings: Settings) -> None:
+    files = [("files", ("a.log", LOG)), ("files", ("b.log", LOG))]
+    first = (await door.post("/api/v1/troubleshoot", data={"question": "Why?", "case_id": "INC-1"}, files=files)).json()
+    await ended(settings, first["job_id"])
+    asked = {"question": "Since when?", "follows": first["job_id"]}
+    alone = (await door.post("/api/v1/troubleshoot", json=asked)).json()["job_id"]
+    more = (await door.post("/api/v1/troubleshoot", data=asked, files=[("files", ("c.log", LOG))])).json()
+    jobs = {str(event.subject): event.data for event in await events(settings) if event.kind == "troubleshoot"}
+    evidence = [UUID(each["job_id"]) for each in first["evidence"]]
+    assert list(jobs[alone].evidence) == evidence
+    assert list(jobs[more["job_id"]].evidence) == [*evidence, UUID(more["evidence"][0]["job_id"])]
+    assert {(str(jobs[each].follows), jobs[each].case_id) for each in (alone, more["job_id"])} == {(first["job_id"], "INC-1")}
+    shown = (await door.get(f"/api/v1/jobs/{alone}")).json()
+    assert (shown["follows"], shown["evidence"]) == (first["job_id"], [str(each) for each in evidence])
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "expired"])
+async def test_a_question_however_it_ended_can_be_followed(door: httpx.AsyncClient, settings: Settings, status: str) -> None:
+    first = (await door.post("/api/v1/troubleshoot", json={"question": "Why?"})).json()["job_id"]
+    await ended(settings, first, status)
+    assert (await door.post("/api/v1/troubleshoot", json={"question": "Since when?", "follows": first})).status_code == 202
+
+
+async def test_a_question_that_is_not_answered_yet_cannot_be_followed(door: httpx.AsyncClient, settings: Settings) -> None:
+    first = (await door.post("/api/v1/troubleshoot", json={"question": "Why?"})).json()["job_id"]
+    answer = await door.post("/api/v1/troubleshoot", data={"question": "And?", "follows": first}, files=[("files", ("a.log", LOG))])
+    assert (answer.status_code, problem(answer)) == (409, "unanswered-question")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert await count_jobs(settings) == 1
+
+
+async def test_only_questions_of_the_tenant_can_be_followed(door: httpx.AsyncClient, settings: Settings) -> None:
+    file = (await door.post("/api/v1/data", files={"file": ("a.log", LOG)})).json()["job_id"]
+    foreign = (await door.post("/api/v1/troubleshoot", json={"question": "Why?"}, headers={"X-Tenant-Id": "other"})).json()["job_id"]
+    await ended(settings, file)
+    await ended(settings, foreign)
+    for follows in (file, foreign, str(uuid4())):
+        answer = await door.post("/api/v1/troubleshoot", json={"question": "And?", "follows": follows})
+        assert (answer.status_code, problem(answer)) == (422, "unknown-question")
+        assert answer.json()["errors"][0]["pointer"] == "#/follows"
+    malformed = await door.post("/api/v1/troubleshoot", json={"question": "And?", "follows": "job-1"})
+    assert (malformed.status_code, problem(malformed)) == (422, "invalid-request")
+
+
+async def test_a_conversation_cannot_gather_more_evidence_than_a_question_may_have(door: httpx.AsyncClient, settings: Settings) -> None:
+    first = (await door.post("/api/v1/troubleshoot", json={"question": "Why?"})).json()["job_id"]
+    await ended(settings, first)
+    async with open_mongo(settings) as database:
+        await database["jobs"].update_one({"_id": UUID(first)}, {"$set": {"evidence": [uuid4() for _ in range(200)]}})
+    asked = {"question": "And?", "follows": first}
+    refused = await door.post("/api/v1/troubleshoot", data=asked, files=[("files", ("a.log", LOG))])
+    assert (refused.status_code, problem(refused)) == (413, "too-many-parts")
+    assert (await door.post("/api/v1/troubleshoot", json=asked)).status_code == 202
+
+
 FILE = 'name="file"; filename="a.log"'
 MANY = [('name="files"; filename="a.log"', b"x")] * 201
 DATA, DOCUMENTS, ASK = "/api/v1/data", "/api/v1/knowledge/documents", "/api/v1/troubleshoot"

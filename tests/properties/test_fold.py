@@ -15,6 +15,7 @@ from faultmaven_events.infra.jobs import Ending, job_of
 from faultmaven_events.infra.jobs.fold import fold
 from faultmaven_events.infra.mongo import Document
 from faultmaven_events.schemas.event import Event
+from faultmaven_events.schemas.phase import PHASES, Phase
 from samples import DATA, event
 
 JOB = UUID(int=1)
@@ -148,6 +149,41 @@ def test_a_job_shows_its_undone_endings_and_where_its_data_came_from() -> None:
     assert job.stages[0].event_id == CLASSIFIED.id
     assert [run.state for run in job.stages] == ["done"] * 5
     assert set(DATA) >= {each.type for each in LIFE}
+
+
+def phase(name: Phase, second: int, generation: int = 0, **data: Any) -> Event[Any]:
+    """One phase of an investigation is done."""
+    number = PHASES.index(name) + 1
+    made = event("troubleshoot.progressed.v1", id=UUID(int=200 + second), subject=JOB, generation=generation, stage="reason")
+    fresh = made.data.model_copy(update={"phase": name, "number": number, "ended_at": BEGAN + timedelta(seconds=second), **data})
+    return made.model_copy(update={"time": BEGAN + timedelta(seconds=second), "data": fresh})
+
+
+INVESTIGATION = (
+    *(phase(name, second, found={"files": second}) for second, name in enumerate(PHASES, 1)),
+    phase("validation", 8, summary="read again"),
+    phase("timeline", 7, 1, found={"$odd.name": 2**80, "text": "a\x00b"}),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_phases_are_the_same_in_any_order_and_number_and_never_end_or_move_a_job(data: st.DataObject) -> None:
+    asked = event("troubleshoot.submitted.v1", subject=JOB, id=UUID(int=199)).model_copy(update={"time": BEGAN})
+    part = data.draw(st.lists(st.sampled_from(INVESTIGATION), unique_by=lambda each: each.id))
+    again = data.draw(st.lists(st.sampled_from(part), max_size=4)) if part else []
+    whole = grown([asked, *part])
+    assert grown(data.draw(st.permutations([asked, *part, *again]))) == whole
+    assert (whole["rank"], whole["final"]) == (0, None)
+    assert [each.phase for each in job_of(whole).phases] == [name for name in PHASES if name in {each.data.phase for each in part}]
+
+
+def test_a_job_shows_the_newest_word_on_each_phase() -> None:
+    asked = event("troubleshoot.submitted.v1", subject=JOB, id=UUID(int=199))
+    job = job_of(grown([asked, *INVESTIGATION]))
+    assert [each.number for each in job.phases] == [1, 2, 3, 4, 5, 6]
+    assert job.phases[4].summary == "read again"
+    assert job.phases[1].found == {"$odd.name": 2**80, "text": "a\x00b"}
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))

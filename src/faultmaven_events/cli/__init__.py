@@ -24,14 +24,33 @@ def main() -> None:
     """Run the command line."""
     for library in ("aio_pika", "aiormq"):  # a process that configures logs gets theirs; a person gets our sentence alone
         logging.getLogger(library).addHandler(logging.NullHandler())
-    from faultmaven_events.cli import allow, client, contracts, dead, inspect, jobs, ledger, series, stages, system, topology, vault
+    from faultmaven_events.cli import (
+        allow,
+        budget,
+        client,
+        contracts,
+        dead,
+        inspect,
+        jobs,
+        ledger,
+        providers,
+        report,
+        series,
+        stages,
+        system,
+        topology,
+        usage,
+        vault,
+        watch,
+    )
 
-    for group in (system, client, jobs, series, ledger, inspect):
+    for group in (system, client, jobs, series, ledger, inspect, providers, usage, watch, report):
         group.register(app)
     app.add_typer(stages.app, name="stages")
     app.add_typer(dead.app, name="dead")
     app.add_typer(allow.app, name="allow")
     app.add_typer(vault.app, name="vault")
+    app.add_typer(budget.app, name="budget")
     app.add_typer(topology.app, name="topology")
     app.add_typer(contracts.app, name="contracts")
     try:

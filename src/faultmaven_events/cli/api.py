@@ -1,10 +1,12 @@
 """The command line's way to the ingress: HTTP, with errors as sentences."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -12,11 +14,25 @@ from faultmaven_events.errors import FaultmavenError
 from faultmaven_events.schemas.job import TERMINAL, Job
 from faultmaven_events.settings import load
 
+PATIENCE: Final = 60
+"""Tries to take up a stream that broke off."""
+AGAIN_S: Final = 1.0
+"""Seconds between two of them."""
+
 
 class ApiError(FaultmavenError):
     """The ingress refused, or does not answer."""
 
     code = "api_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that is told of a job: its kind, the id with which one comes back, and what it says."""
+
+    kind: str
+    id: str
+    data: dict[str, Any]
 
 
 class Api:
@@ -29,9 +45,17 @@ class Api:
         """Return the JSON of a resource; parameters that are None are left out."""
         return (await self._send("GET", path, params={k: v for k, v in params.items() if v is not None})).json()
 
+    async def text(self, path: str, **params: Any) -> str:
+        """Return a resource as text; parameters that are None are left out."""
+        return (await self._send("GET", path, params={k: v for k, v in params.items() if v is not None})).text
+
     async def post(self, path: str, body: Any) -> Any:
         """Send JSON to a resource; return the JSON that it answers."""
         return (await self._send("POST", path, json=body)).json()
+
+    async def put(self, path: str, body: Any) -> Any:
+        """Put JSON in the place of a resource; return the JSON that it answers."""
+        return (await self._send("PUT", path, json=body)).json()
 
     async def delete(self, path: str) -> Any:
         """Take a resource away; return the JSON that it answers."""
@@ -50,11 +74,12 @@ class Api:
         except httpx.HTTPError as error:
             raise ApiError(f"{self._client.base_url} broke off: {type(error).__name__}") from None
 
-    async def ask(self, question: str, files: Sequence[Path], case_id: str | None = None) -> dict[str, Any]:
-        """Submit a question with its evidence; files are streamed from disk."""
+    async def ask(self, question: str, files: Sequence[Path], case_id: str | None = None, follows: str | None = None) -> dict[str, Any]:
+        """Submit a question with its evidence; files are streamed from disk. `follows` is an earlier question."""
         with ExitStack() as stack:
             parts: list[tuple[str, Any]] = [("files", (path.name, stack.enter_context(path.open("rb")))) for path in files]
-            fields = {"question": question} | ({"case_id": case_id} if case_id else {})
+            given = {"question": question, "case_id": case_id, "follows": follows}
+            fields = {name: value for name, value in given.items() if value}
             if not parts:
                 answer = await self._send("POST", "/api/v1/troubleshoot", json=fields)
             else:
@@ -90,6 +115,43 @@ class Api:
             except (httpx.ReadTimeout, httpx.RemoteProtocolError):
                 continue
 
+    async def told(self, id: str) -> AsyncIterator[Told]:
+        """Yield what is told of a job live, until its end; a stream that breaks off is taken up where it was.
+
+        Raises:
+            ApiError: the ingress refuses, or does not answer for a minute.
+        """
+        seen, tries = "", 0
+        while True:
+            try:
+                async for told in self._stream(f"/api/v1/jobs/{id}/stream", {"Last-Event-ID": seen} if seen else {}):
+                    yield told
+                    seen, tries = told.id, 0
+                    if told.kind == "end":
+                        return
+            except httpx.HTTPError as error:
+                why = type(error).__name__
+            else:
+                why = "the stream ends before the job"
+            tries += 1
+            if tries >= PATIENCE:
+                raise ApiError(f"no answer from {self._client.base_url}: {why}; is `faultmaven up` running?")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _stream(self, path: str, headers: dict[str, str]) -> AsyncIterator[Told]:
+        event: dict[str, str] = {}
+        async with self._client.stream("GET", path, headers=headers, timeout=httpx.Timeout(10, read=60)) as stream:
+            if stream.is_error:
+                await stream.aread()
+                raise ApiError(_sentence(stream))
+            async for line in _lines(stream):
+                if line:
+                    name, _, value = line.decode().partition(":")
+                    event[name] = value.removeprefix(" ")
+                elif "data" in event:
+                    yield Told(event.get("event", ""), event.get("id", ""), json.loads(event["data"]))
+                    event = {}
+
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = await self._client.request(method, path, **options)
@@ -98,6 +160,15 @@ class Api:
         if answer.is_error:
             raise ApiError(_sentence(answer))
         return answer
+
+
+async def _lines(stream: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield lines as server-sent events have them; httpx would also break them at separators of Unicode, which may stand in a text."""
+    rest = b""
+    async for chunk in stream.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r")
 
 
 def _sentence(answer: httpx.Response) -> str:

@@ -42,6 +42,9 @@ def submit(
         typer.Argument(metavar="FILE...", help="Evidence: logs, configs, metrics, output of commands.", exists=True, dir_okay=False),
     ] = None,
     case: Annotated[str | None, typer.Option(help="Case to which the question belongs.")] = None,
+    follows: Annotated[
+        str | None, typer.Option(metavar="JOB", help="An earlier question that this one follows up; its evidence is known then.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the job's id and do not wait.")] = False,
     as_json: AsJson = False,
     api: ApiUrl = None,
@@ -55,7 +58,7 @@ def submit(
     async def run() -> int:
         console = Console(stderr=True)
         async with open_api(api, tenant=tenant) as client:
-            accepted = await client.ask(question, files or [], case)
+            accepted = await client.ask(question, files or [], case, follows)
             if detach:
                 print_json(accepted) if as_json else print(accepted["job_id"])
                 return 0

@@ -11,9 +11,14 @@ from rich.markdown import Markdown
 
 from faultmaven_events.cli.api import Api, open_api
 from faultmaven_events.cli.progress import follow_all
+from faultmaven_events.cli.report import keep
 from faultmaven_events.errors import FaultmavenError, SetupError
 from faultmaven_events.infra.servers.supervisor import open_system
+from faultmaven_events.reports.html import html
+from faultmaven_events.reports.plain import plain
+from faultmaven_events.reports.postmortem import postmortem
 from faultmaven_events.schemas.job import Job
+from faultmaven_events.schemas.report import IncidentReport
 from faultmaven_events.settings import Settings, load
 
 
@@ -47,11 +52,13 @@ async def _run(folder: Path, settings: Settings) -> tuple[str, Path]:
         console.print(f"While this runs: API docs {system.api_url}/docs, RabbitMQ's dashboard {system.urls.dashboard}\n")
         async with open_api(system.api_url) as api:
             job = await _submit(api, folder, question, evidence, console)
-        path = _keep(job, settings.home / "reports")
         assert job.result is not None
+        report = IncidentReport.model_validate(job.result["report"])
+        path = _keep(report, job.result["markdown"], settings.home / "reports")
         console.print(Markdown(job.result["markdown"]))
+        console.print(*_wrote(report, path), sep="\n", markup=False)
         console.print("\nStopping what was started; `make up` starts it to stay, and prints where API docs and RabbitMQ's dashboard are.")
-    return job.result["report"]["verdict"], path
+    return report.verdict, path
 
 
 async def _submit(api: Api, folder: Path, question: str, evidence: list[Path], console: Console) -> Job:
@@ -74,11 +81,22 @@ async def _follow(api: Api, accepted: list[dict[str, Any]], console: Console) ->
         raise FaultmavenError("the jobs did not end within 240 s: look into .faultmaven/log, or ask `faultmaven jobs`") from None
 
 
-def _keep(job: Job, folder: Path) -> Path:
-    """Write a report as JSON and Markdown; returns the path of the Markdown."""
+def _keep(report: IncidentReport, markdown: str, folder: Path) -> Path:
+    """Write a report as JSON, Markdown and a page, and the post-mortem's draft; returns the path of the Markdown."""
     folder.mkdir(parents=True, exist_ok=True)
-    assert job.result is not None
-    (folder / f"{job.id}.json").write_text(json.dumps(job.result["report"], indent=2, ensure_ascii=False) + "\n")
-    path = folder / f"{job.id}.md"
-    path.write_text(job.result["markdown"])
-    return path
+    name = str(report.job_id)
+    stored = json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    kept = {".json": f"{stored}\n", ".md": markdown, ".html": html(report), ".postmortem.md": postmortem(report)}
+    for ending, text in kept.items():
+        keep(folder / f"{name}{ending}", text)
+    return folder / f"{name}.md"
+
+
+def _wrote(report: IncidentReport, path: Path) -> list[str]:
+    """Who wrote the report, how sure it is, and where it lies."""
+    sure = report.confidence
+    who = "the offline reasoner, without any language model" if report.reasoner == "offline" else report.reasoner
+    told = [f"Written by {who}.", f"Verdict {report.verdict}, confidence {sure.score:.2f} ({sure.band}): {sure.basis}."]
+    told += [f"Less than it could be: {reason}." for reason in report.degraded]
+    page, draft = path.with_suffix(".html"), path.with_suffix(".postmortem.md")
+    return [*map(plain, told), f"To read in a browser: {page}", f"The post-mortem's draft, to be edited: {draft}"]

@@ -30,6 +30,7 @@ BLAME: Final = {
     "content_too_large": Blame.SENDER,
     "deadline_exceeded": Blame.SENDER,
     "unknown_reference": Blame.SENDER,
+    "budget_spent": Blame.SENDER,
 }
 """By the code of the error; a code that is not here is ours. `unavailable` is never the end of a message, so it is in no dead letter."""
 

@@ -39,7 +39,7 @@ PATIENCE = (0.5, 5.0)
 """Seconds before a publish is tried again, at first and at most."""
 
 SEVERAL = 3
-"""Events about other jobs that follow from one event; more are those of an archive, one for each of its files, or many questions' at once."""
+"""Events about other jobs that follow from one event; more are those of an archive, one for each of its files, or of many questions."""
 
 Discard = Callable[[Event[Any]], Awaitable[None]]
 """Frees what an unwanted event holds."""

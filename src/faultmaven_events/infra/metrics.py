@@ -15,6 +15,12 @@ ERRORS: Final = Counter("fm_stage_errors_total", "Errors by their code", ["stage
 LETTERS: Final = Gauge("fm_dead_letters", "Dead letters about which nobody has decided, as the bury process counts them", ["stage"])
 GAPS: Final = Gauge("fm_ledger_gaps", "Open gaps of the ledger: what was accepted and is missing; in the record process that reconciles")
 
+LLM_CALLS: Final = Counter(
+    "fm_llm_calls_total", "Calls of language models, by outcome: answered, timeout, rate_limit ...", ["provider", "outcome"]
+)
+LLM_RAN: Final = Histogram("fm_llm_call_seconds", "Time that a call of a language model took", ["provider"], buckets=_SECONDS)
+BREAKER_OPEN: Final = Gauge("fm_llm_breaker_open", "1 while a provider is not asked, as all reason processes see it", ["provider"])
+
 
 @cache
 def handled(stage: str, outcome: str) -> Counter:

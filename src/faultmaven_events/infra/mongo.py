@@ -24,6 +24,10 @@ INDEXES = {
         IndexModel([("tenant", ASCENDING), ("status", ASCENDING), ("kind", ASCENDING)]),
         IndexModel([("outbox_at", ASCENDING)], sparse=True),
         IndexModel([("parent", ASCENDING)], sparse=True),
+        IndexModel(
+            [("tenant", ASCENDING), ("case_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"case_id": {"$gt": ""}},
+        ),
         IndexModel([("created_at", ASCENDING)]),
         IndexModel([("status", ASCENDING), ("touched_at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel(
@@ -50,6 +54,12 @@ INDEXES = {
     "ledger_gaps": [IndexModel([("state", ASCENDING), ("found_at", ASCENDING)])],
     "redrives": [IndexModel([("state", ASCENDING), ("started_at", ASCENDING)])],
     "audit": [IndexModel([("at", DESCENDING)])],
+    "llm_accounts": [IndexModel([("period", ASCENDING), ("tenant", ASCENDING)]), IndexModel([("open.until", ASCENDING)])],
+    "llm_entries": [
+        IndexModel([("tenant", ASCENDING), ("period", ASCENDING)]),
+        IndexModel([("tenant", ASCENDING), ("job", ASCENDING)]),
+        IndexModel([("at", ASCENDING)]),
+    ],
 }
 
 

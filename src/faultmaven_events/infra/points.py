@@ -43,6 +43,11 @@ class PointStore:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
 
+    @property
+    def timeline(self) -> Timeline:
+        """What it reads and writes through, for other repositories over the same tables."""
+        return self._timeline
+
     async def keep(self, tenant: str, job_id: UUID, kept_at: datetime, points: Points) -> bool:
         """Write a job's points, unless they are there; return whether they were written now.
 

@@ -16,8 +16,10 @@ import asyncpg
 from pydantic_core import to_json
 
 from faultmaven_events.errors import FaultmavenError, InvalidEvent, SetupError, Unavailable
+from faultmaven_events.infra.llm.budget import micros
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.ledger import KindLine
+from faultmaven_events.schemas.usage import Usage
 from faultmaven_events.settings import Settings
 
 _EVENT: Final = "at timestamptz NOT NULL, event_id uuid NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL"
@@ -26,6 +28,8 @@ _COLUMNS: Final = {
     "event_log": f"{_EVENT}, type text NOT NULL, causation_id uuid",
     "stage_runs": f"{_EVENT}, kind text NOT NULL, stage text NOT NULL, outcome text NOT NULL, "
     "waited_ms bigint, ran_ms bigint, attempt int, consumer text",
+    "llm_usage": f"{_EVENT}, provider text NOT NULL, model text NOT NULL, task text NOT NULL, outcome text NOT NULL, "
+    "tokens_in bigint NOT NULL, tokens_out bigint NOT NULL, micros bigint NOT NULL, ran_ms bigint NOT NULL, estimated boolean NOT NULL",
     "ledger": f"at timestamptz NOT NULL, kind text NOT NULL, {', '.join(f'{each} bigint NOT NULL' for each in _COUNTS)}, "
     "unroutable bigint, stages jsonb NOT NULL",
     "metric_points": "kept_at timestamptz NOT NULL, tenant text NOT NULL, job_id uuid NOT NULL, series int NOT NULL, "
@@ -50,6 +54,8 @@ _INDEXES: Final = {
     "stage_runs_job": "stage_runs (tenant, job_id, at)",
     "stage_runs_stage": "stage_runs (stage, at)",
     "ledger_kind": "ledger (kind, at)",
+    "llm_usage_tenant": "llm_usage (tenant, at)",
+    "llm_usage_job": "llm_usage (tenant, job_id)",
     "metric_points_series": "metric_points (tenant, job_id, series, at)",
 }
 
@@ -63,6 +69,12 @@ _RUN: Final = (
     "INSERT INTO stage_runs (at, event_id, tenant, job_id, kind, stage, outcome, waited_ms, ran_ms, attempt, consumer) "
     "SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], "
     "$9::bigint[], $10::int[], $11::text[])"
+)
+_USAGE: Final = (
+    "INSERT INTO llm_usage (at, event_id, tenant, job_id, provider, model, task, outcome, tokens_in, tokens_out, micros, ran_ms, "
+    "estimated) "
+    "SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], "
+    "$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[])"
 )
 
 Entry = tuple[Event[Any], str]
@@ -135,6 +147,8 @@ class Timeline:
                 await connection.execute(_LOG, *_columns(_logged(event) for event, _ in new))
             if runs := [_ran(event, outcome) for event, outcome in new if event.stage is not None]:
                 await connection.execute(_RUN, *_columns(runs))
+            if calls := [_used(event, event.data) for event, _ in new if isinstance(event.data, Usage)]:
+                await connection.execute(_USAGE, *_columns(calls))
 
     async def runs(self, tenant: str, job_id: UUID) -> list[dict[str, Any]]:
         """Return the stage runs of a job in order of time."""
@@ -187,6 +201,13 @@ def _ran(event: Event[Any], outcome: str) -> tuple[object, ...]:
     return (
         *(_zoned(event.time), event.id, event.tenantid, event.subject, event.kind, event.stage, outcome),
         *(event.waitedms, event.ranms, event.attempt, event.consumer),
+    )
+
+
+def _used(event: Event[Any], usage: Usage) -> tuple[object, ...]:
+    return (
+        *(_zoned(event.time), event.id, event.tenantid, event.subject, usage.provider, usage.model, usage.task, usage.outcome),
+        *(usage.tokens_in, usage.tokens_out, micros(usage.money_usd), usage.ran_ms, usage.estimated),
     )
 
 

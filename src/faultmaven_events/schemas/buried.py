@@ -66,12 +66,26 @@ class Group(Model):
 
 
 class Entry(Model):
-    """One line of the audit: who did what to which letters, or to what is hidden, and why."""
+    """One line of the audit: who did what to which letters, to what is hidden, or to a budget, and why."""
 
     id: UUID
     at: datetime
     by: str
-    action: Literal["redrive", "cancel", "edit", "discard", "identify", "allow", "disallow", "shred", "shredded", "rotate"]
+    action: Literal[
+        "redrive",
+        "cancel",
+        "edit",
+        "discard",
+        "identify",
+        "allow",
+        "disallow",
+        "shred",
+        "shredded",
+        "rotate",
+        "budget_set",
+        "budget_cleared",
+        "budget_mended",
+    ]
     target: dict[str, Any] = Field(description="The selection, the letter, the operation, the job or the case")
     reason: str | None = None
     count: int | None = Field(default=None, description="Letters, values or keys that it was about")

@@ -9,6 +9,7 @@ from pydantic import Field
 from faultmaven_events.schemas.event import Kind
 from faultmaven_events.schemas.model import Model
 from faultmaven_events.schemas.outcome import Failure
+from faultmaven_events.schemas.phase import Progressed
 
 Status = Literal["accepted", "running", "completed", "failed", "expired", "cancelled"]
 TERMINAL: frozenset[str] = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -71,6 +72,7 @@ class Job(Model):
     stage: str | None = Field(default=None, description="Where it is now: the stage whose queue holds it")
     progress: float = Field(ge=0, le=1)
     stages: tuple[StageRun, ...] = ()
+    phases: tuple[Progressed, ...] = Field(default=(), description="Of an investigation: what is done so far, in order")
     result: dict[str, Any] | None = None
     error: Failure | None = None
     created_at: datetime
@@ -80,6 +82,7 @@ class Job(Model):
     session_id: str | None = None
     case_id: str | None = None
     evidence: tuple[UUID, ...] = ()
+    follows: UUID | None = Field(default=None, description="Of a question: the earlier one that it follows up")
     parent: UUID | None = Field(default=None, description="The job of the archive that it was taken out of")
     children: tuple[UUID, ...] = Field(
         default=(), description="Of an archive: the jobs of its files, at most 2,000; left out where many jobs are listed"

@@ -41,5 +41,5 @@ class SearchResult(Model):
     hits: tuple[Hit, ...] = ()
     model: str
     vector: tuple[float, ...] = Field(
-        default=(), max_length=4096, description="Of the query, by `model`; only in what embed stores for a question"
+        default=(), max_length=4096, description="Of the question's own words, by `model`; only in what embed stores for a question"
     )

@@ -26,6 +26,7 @@ Category = Literal[
 ]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", "none"]
 Band = Literal["high", "medium", "low"]
+Effort = Literal["minutes", "hours", "days"]
 
 
 class Evidence(Model):
@@ -36,6 +37,10 @@ class Evidence(Model):
     citation: Citation
     fact: str | None = Field(default=None, description="What it shows")
     integrity: Literal["verified", "unverified"] = "unverified"
+    at: datetime | None = Field(default=None, description="Time of the first cited line, where it has one")
+    template_id: str | None = Field(default=None, description="Its message's template, where the cited line is the template's first")
+    count: int | None = Field(default=None, description="How often that message occurs in its file")
+    collected_by: str | None = Field(default=None, description="Where not by whoever handed the file in: the tool call that brought it")
 
 
 class ProblemStatement(Model):
@@ -50,6 +55,9 @@ class ProblemStatement(Model):
     ongoing: bool | None = None
     severity: Severity = "none"
     severity_basis: str = ""
+    impact: Band | None = Field(default=None, description="How much is affected, by the severity")
+    urgency: Band | None = Field(default=None, description="How soon it gets worse: failing now, slow or piling up, over")
+    priority: int | None = Field(default=None, ge=1, le=4, description="Impact x urgency, 1 is the most pressing")
 
 
 class BlastRadius(Model):
@@ -57,6 +65,10 @@ class BlastRadius(Model):
 
     affected: dict[str, int] = Field(default_factory=dict, description="Component to number of failing events")
     unaffected: tuple[str, ...] = ()
+    routes: dict[str, int] = Field(default_factory=dict, description="Failing route to number of failing answers, as access logs tell")
+    failing_hosts: tuple[str, ...] = Field(default=(), description="Upstream addresses that answered with errors")
+    unaffected_hosts: tuple[str, ...] = Field(default=(), description="Upstream addresses of the same evidence without")
+    clients: int | None = Field(default=None, description="Client addresses that got failing answers")
     dependency_path: tuple[str, ...] = ()
     summary: str = ""
     confidence: Band = "low"
@@ -70,6 +82,7 @@ class Moment(Model):
     text: str
     evidence_refs: tuple[str, ...] = ()
     clock_note: str | None = None
+    component: str | None = Field(default=None, description="What it happened to, or who wrote it down")
 
 
 class Hypothesis(Model):
@@ -83,6 +96,7 @@ class Hypothesis(Model):
     citations: tuple[Citation, ...] = ()
     supports: tuple[str, ...] = ()
     refutes: tuple[str, ...] = ()
+    neutral: tuple[str, ...] = Field(default=(), description="Evidence of this report that speaks neither for nor against any hypothesis")
     prior: float = Field(ge=0, le=1)
     posterior: float = Field(ge=0, le=1)
     status: Literal["candidate", "validated", "refuted", "inconclusive"] = "candidate"
@@ -113,6 +127,7 @@ class RootCause(Model):
     causal_chain: tuple[Link, ...] = ()
     contributing_factors: tuple[str, ...] = ()
     app_or_infra: Literal["application", "infrastructure", "both", "unknown"] = "unknown"
+    app_or_infra_reason: str = ""
 
 
 class Confidence(Model):
@@ -125,6 +140,7 @@ class Confidence(Model):
     contradictions: int = Field(ge=0)
     coverage: float = Field(ge=0, le=1)
     margin: float = Field(ge=0, le=1)
+    calibration: str | None = Field(default=None, description="By what the score was calibrated; None: it was not")
 
 
 class Claim(Model):
@@ -157,6 +173,8 @@ class Recommendation(Model):
     approval_required: bool = True
     verification: str = ""
     priority: int = Field(default=2, ge=1, le=4)
+    owner_role: str = Field(default="", description="Whose work it is, as a role")
+    effort: Effort | None = Field(default=None, description="Known only where the whole remedy is a command")
 
 
 class KnowledgeRef(Model):
@@ -220,19 +238,24 @@ class ActionItem(Model):
     type: Literal["prevent", "detect", "mitigate"]
     owner_role: str = ""
     priority: int = Field(default=2, ge=1, le=4)
+    due: str | None = Field(default=None, max_length=64, description="For people to fill in")
 
 
 class Aftermath(Model):
     """What a post-mortem starts from. Times and counts are of the evidence; None and 0 mean that it does not say."""
 
-    began_at: datetime | None = None
-    detected_at: datetime | None = Field(default=None, description="First alert or report in the evidence")
-    mitigated_at: datetime | None = None
-    resolved_at: datetime | None = None
+    caused_at: datetime | None = Field(default=None, description="When the cause set in, which may be long before anybody feels it")
+    began_at: datetime | None = Field(default=None, description="When users began to feel it; where nothing tells, when the cause set in")
+    detected_at: datetime | None = Field(default=None, description="First alert in the evidence at or after the begin")
+    acknowledged_at: datetime | None = Field(default=None, description="First acknowledgement of an alert in the evidence")
+    mitigated_at: datetime | None = Field(default=None, description="Last action before the impact ended")
+    resolved_at: datetime | None = Field(default=None, description="When the impact ended, within the evidence")
+    latent_s: float | None = Field(default=None, description="From the cause to the begin")
     detect_s: float | None = Field(default=None, description="From begin to detection (MTTD of this incident)")
     resolve_s: float | None = Field(default=None, description="From begin to the end of the impact (MTTR of this incident)")
-    failed_requests: int | None = None
+    failed_requests: int | None = Field(default=None, description="Of one view, the one with most requests: no request is counted twice")
     total_requests: int | None = None
+    counted_in: str | None = Field(default=None, description="The file that both numbers come from")
     impact: tuple[str, ...] = ()
     went_well: tuple[str, ...] = ()
     went_badly: tuple[str, ...] = ()
@@ -253,6 +276,8 @@ class IncidentReport(Model):
     pipeline_version: str
     reasoner: str = Field(description="`offline`, or provider/model")
     degraded: tuple[str, ...] = Field(default=(), description="Why the answer is less than it could be")
+    prompt_version: str | None = Field(default=None, description="Of the prompts, where a model was asked")
+    config_version: str | None = Field(default=None, description="Of the configuration of models and budgets, where a model was asked")
     digest: str = Field(description="SHA-256 over question, evidence digests and rule version: equal inputs, equal digest")
     question: str
     verdict: Verdict
@@ -282,3 +307,42 @@ class IncidentReport(Model):
     aftermath: Aftermath | None = None
     provenance: dict[str, Any] = Field(default_factory=dict)
     summary: str = Field(description="At most 8 lines")
+
+
+class Why(Model):
+    """One step from what was felt down to the cause: a link of the causal chain, read backwards."""
+
+    effect: str
+    cause: str
+    evidence_refs: tuple[str, ...] = ()
+    assumed: bool = False
+
+
+class PostMortem(Model):
+    """A draft for people to edit, taken from a report and nothing else. Blameless: it names components and roles, no persons."""
+
+    schema_version: Literal[1] = 1
+    status: Literal["draft"] = "draft"
+    job_id: UUID
+    case_id: str | None = None
+    created_at: datetime
+    title: str
+    summary: str
+    verdict: Verdict
+    reasoner: str
+    severity: Severity
+    severity_basis: str = ""
+    symptom: str
+    aftermath: Aftermath
+    affected: dict[str, int] = Field(default_factory=dict)
+    clients: int | None = None
+    root_cause: str | None = None
+    reason: str | None = None
+    component: str | None = None
+    mechanism: str | None = None
+    contributing_factors: tuple[str, ...] = ()
+    whys: tuple[Why, ...] = Field(default=(), max_length=5)
+    trigger: str | None = None
+    timeline: tuple[Moment, ...] = ()
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What the parts above refer to")
+    open_questions: tuple[Gap, ...] = ()

@@ -58,7 +58,7 @@ def test_one_in_a_hundred_goes_on_for_ever() -> None:
         done(breaker, 99)
 
 
-@pytest.mark.parametrize("code", ["unreadable_content", "content_too_large", "deadline_exceeded", "unknown_reference"])
+@pytest.mark.parametrize("code", ["unreadable_content", "content_too_large", "deadline_exceeded", "unknown_reference", "budget_spent"])
 def test_what_somebody_sent_stops_nobody(code: str) -> None:
     assert died(Breaker(), 5000, code=code) == []
 

@@ -1,7 +1,5 @@
 """The stage's shell on a real blob store: an event in, a stored report and the next event out."""
 
-import base64
-from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
@@ -15,16 +13,13 @@ from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.evidence import Receipt
 from faultmaven_events.schemas.insight import MergedInsights
 from faultmaven_events.schemas.knowledge import SearchResult
+from faultmaven_events.schemas.phase import PHASES
 from faultmaven_events.schemas.question import Informed, Missing, Piece
 from faultmaven_events.schemas.report import IncidentReport
 from faultmaven_events.settings import Settings
 
 NAME = "a DNS record was removed in a cleanup"
 JOB = uuid5(SPACE, "question")
-
-
-def settings(home: Path) -> Settings:
-    return Settings(home=home, clean_key=base64.b64encode(b"k" * 32).decode(), llm_model=None)  # type: ignore[arg-type]  # pydantic reads it
 
 
 async def informed(blobs: Blobs, *, without: str | None = None) -> Event[Informed]:
@@ -69,15 +64,15 @@ async def informed(blobs: Blobs, *, without: str | None = None) -> Event[Informe
     )
 
 
-async def answered(home: Path, *, without: str | None = None) -> tuple[IncidentReport, str, Event[object]]:
-    async with open_blobs(settings(home)) as blobs, open_stage(settings(home)) as handle:
-        (out,) = await handle(await informed(blobs, without=without))
+async def answered(settings: Settings, *, without: str | None = None) -> tuple[IncidentReport, str, Event[object]]:
+    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
+        *_, out = await handle(await informed(blobs, without=without))
         report = IncidentReport.model_validate_json(await blobs.read("t1", out.data.report))
         return report, (await blobs.read("t1", out.data.markdown)).decode(), out
 
 
-async def test_a_question_is_answered_with_a_stored_report(tmp_path: Path) -> None:
-    report, text, event = await answered(tmp_path)
+async def test_a_question_is_answered_with_a_stored_report(settings: Settings) -> None:
+    report, text, event = await answered(settings)
     assert event.type == "troubleshoot.reasoned.v1"
     assert report.job_id == JOB
     assert "stock01" in report.headline
@@ -87,30 +82,41 @@ async def test_a_question_is_answered_with_a_stored_report(tmp_path: Path) -> No
     assert all(e.integrity == "verified" for e in report.evidence)
 
 
-async def test_the_same_event_again_stores_the_same_bytes(tmp_path: Path) -> None:
-    first, _, one = await answered(tmp_path)
-    second, _, two = await answered(tmp_path)
+async def test_the_same_event_again_stores_the_same_bytes(settings: Settings) -> None:
+    first, _, one = await answered(settings)
+    second, _, two = await answered(settings)
     assert first == second
     assert one.data == two.data
     assert one.id == two.id
 
 
-async def test_a_text_that_is_gone_is_said_and_not_fatal(tmp_path: Path) -> None:
-    report, _, _ = await answered(tmp_path, without="nginx-access.log")
+async def test_each_phase_is_told_once_and_the_same_on_a_redelivery(settings: Settings) -> None:
+    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
+        event = await informed(blobs)
+        *phases, _ = await handle(event)
+        *again, _ = await handle(event)
+    assert [out.type for out in phases] == ["troubleshoot.progressed.v1"] * 6
+    assert [out.data.phase for out in phases] == list(PHASES)
+    assert [(out.id, out.data) for out in again] == [(out.id, out.data) for out in phases]
+    assert len({out.id for out in phases}) == 6
+
+
+async def test_a_text_that_is_gone_is_said_and_not_fatal(settings: Settings) -> None:
+    report, _, _ = await answered(settings, without="nginx-access.log")
     assert any(m.name == "nginx-access.log" for m in report.failed_evidence)
     assert any("nginx-access.log" in note for note in report.limitations)
 
 
-async def test_missing_insights_are_a_dead_letter(tmp_path: Path) -> None:
-    async with open_blobs(settings(tmp_path)) as blobs, open_stage(settings(tmp_path)) as handle:
+async def test_missing_insights_are_a_dead_letter(settings: Settings) -> None:
+    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
         event = await informed(blobs)
         await blobs.delete("t1", event.data.merged)
         with pytest.raises(MissingContent):
             await handle(event)
 
 
-async def test_another_kind_of_event_is_refused(tmp_path: Path) -> None:
-    async with open_blobs(settings(tmp_path)) as blobs, open_stage(settings(tmp_path)) as handle:
+async def test_another_kind_of_event_is_refused(settings: Settings) -> None:
+    async with open_blobs(settings) as blobs, open_stage(settings) as handle:
         event = await informed(blobs)
         with pytest.raises(InvalidEvent):
             await handle(event.model_copy(update={"data": Missing(job_id=UUID(int=1), reason="x")}))

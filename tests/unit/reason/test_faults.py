@@ -3,14 +3,16 @@
 import re
 
 import pytest
-from tests.unit.reason import database_faults, edge_faults, more_faults, service_faults, store_faults
+from tests.unit.reason import change_faults, database_faults, edge_faults, more_faults, service_faults, store_faults
 from tests.unit.reason.faults import FAULTS, Expected
 from tests.unit.reason.scene import BEGIN, QUIET, Scene
 
 from faultmaven_events.schemas.report import Hypothesis, IncidentReport
 
 NAMES = sorted(FAULTS)
-assert all((database_faults, edge_faults, more_faults, service_faults, store_faults))  # they add to the table
+ONE_SIDED = {"an external partner became slow"}
+"""Only the caller is heard: the cause comes first, but nobody may be sure of it."""
+assert all((change_faults, database_faults, edge_faults, more_faults, service_faults, store_faults))  # they add to the table
 
 
 def fits(top: Hypothesis, expected: Expected) -> None:
@@ -47,7 +49,7 @@ def verified(report: IncidentReport) -> None:
 def test_the_cause_is_named_with_component_category_and_mechanism(name: str) -> None:
     build, expected = FAULTS[name]
     report = build().report()
-    assert report.verdict in {"confirmed", "likely"}
+    assert report.verdict in ({"confirmed", "likely"} if name not in ONE_SIDED else {"inconclusive", "likely"})
     fits(report.hypotheses[0], expected)
     verified(report)
 

@@ -1,9 +1,11 @@
 """The rule base holds together: whatever a rule names exists."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from faultmaven_events.consumers.reason.offline.catalogue import page
 from faultmaven_events.consumers.reason.offline.culprit import WAYS
 from faultmaven_events.consumers.reason.offline.ruleset import Cause, rules, stems, words
 from faultmaven_events.schemas.report import Category
@@ -44,6 +46,10 @@ def test_a_cause_says_what_to_do_and_what_to_check(cause: Cause) -> None:
         assert not re.search(r"\{[^}]*$", text)
 
 
+def test_the_page_of_causes_is_up_to_date() -> None:
+    assert Path("docs/generated/causes.md").read_text("utf-8") == page(RULES), "run `make docs`"
+
+
 def test_ids_are_unique() -> None:
     assert len({cause.id for cause in RULES.causes}) == len(RULES.causes)
 
@@ -51,7 +57,20 @@ def test_ids_are_unique() -> None:
 def test_lists_of_words_are_patterns() -> None:
     assert all(
         words(name)
-        for name in ("telling", "empty", "statement", "job", "flush", "version", "record", "announced", "inert", "done", "message")
+        for name in (
+            "telling",
+            "empty",
+            "statement",
+            "job",
+            "flush",
+            "version",
+            "record",
+            "announced",
+            "undone",
+            "inert",
+            "done",
+            "message",
+        )
     )
     assert "error" in stems()
 
@@ -74,6 +93,8 @@ def test_lists_of_words_are_patterns() -> None:
         ("delivery acknowledgement on channel 1 timed out. Timeout value used: 60000 ms", "ack_timeout"),
         ('limiting requests, excess: 20.5 by zone "perip"', "rate_limited"),
         ('nextval: reached maximum value of sequence "orders_id_seq" (2147483647)', "sequence_used_up"),
+        (";; communications error to 10.1.0.99#53: timed out", "resolver_silent"),
+        ("lookup stock01 on 10.1.0.99:53: read udp 10.1.0.2:4411->10.1.0.99:53: i/o timeout", "resolver_silent"),
         ("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "store_cannot_save"),
     ],
 )
@@ -81,3 +102,41 @@ def test_a_line_shows_its_signal(line: str, signal: str) -> None:
     found = next(s for s in RULES.signals if s.name == signal)
     assert any(pattern.search(line) for pattern in found.patterns)
     assert not any(pattern.search(line) for pattern in found.refuse)
+
+
+@pytest.mark.parametrize(
+    ("line", "signal"),
+    [
+        ("stock lookup done dns_ms=12", "resolver_silent"),
+        ("query[A] stock01 from 10.1.0.2", "resolver_silent"),
+        ("1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.", "redelivered"),
+    ],
+)
+def test_an_ordinary_line_shows_no_signal(line: str, signal: str) -> None:
+    found = next(s for s in RULES.signals if s.name == signal)
+    assert not any(pattern.search(line) for pattern in found.patterns) or any(pattern.search(line) for pattern in found.refuse)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'upstream timed out (110: Connection timed out) while reading response header, request: "GET /report/orders.csv HTTP/1.1", running',
+        "client sent request: GET /export/7",
+    ],
+)
+def test_a_path_with_the_name_of_a_job_is_no_job(line: str) -> None:
+    assert not words("job").search(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "undone"),
+    [
+        ("exports 2.0.8 is ready in staging", True),
+        ("shipping 3.10.0 queued behind the freeze, not deployed", True),
+        ("vacuum of stock moved to 03:30, takes effect tonight", True),
+        ("catalog 6.0.2 -> 6.1.0 on cat01 finished", False),
+        ("fast restart, approved by the owner, done", False),
+    ],
+)
+def test_what_was_only_announced_is_told_from_what_was_done(text: str, undone: bool) -> None:
+    assert bool(words("undone").search(text)) is undone

@@ -93,7 +93,7 @@ class Desk:
             raise InvalidEvent(f"{event.type} is not for this stage")
         note = await self._earlier(event) or await self._found(event)
         if isinstance(data, Asked):
-            kept = {"evidence": data.evidence, "session_id": data.session_id, "case_id": data.case_id}
+            kept = data.model_dump(include={"evidence", "session_id", "case_id", "follows"})
             return [event.follow(STAGE, "classified", QuestionClassified(content=note.content, intent=note.intent or "other", **kept))]
         told = data.model_dump(include={"collection", "session_id", "case_id", "parent"}) | self._called(event)
         known = {"content": note.content, "classification": note.classification, "children": jobs(note.files)}

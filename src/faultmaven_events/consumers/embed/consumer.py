@@ -44,6 +44,8 @@ class Desk:
         """Look up what is known about the facts of a question's evidence."""
         merged = _read(MergedInsights, await self.blobs.read(event.tenantid, event.data.merged))
         found = await self.library.look_up(search_text(merged), scope_of(event), PASSAGES)
+        # Of the question's own words: with the facts of its evidence, two questions about the same evidence would look alike.
+        found = found.model_copy(update={"vector": await self.library.meaning(merged.question)})
         key = f"{derive(event.id, 'knowledge')}.json"
         content = await self.blobs.put_once(event.tenantid, "clean", key, found.model_dump_json().encode(), media_type="application/json")
         return event.follow("embed", "embedded", Informed(**dict(event.data), knowledge=content))

@@ -46,6 +46,10 @@ class Library:
         meaning = await self.encoder.query(text)
         return await self.store.search(Query(meaning, await asyncio.to_thread(query_words, text)), scope, limit)
 
+    async def meaning(self, text: str) -> tuple[float, ...]:
+        """Return the vector of a text as a query, to six digits: what is beyond tells no two texts apart."""
+        return tuple(round(value, 6) for value in await self.encoder.query(text))
+
     async def _passages(self, document: Document, chunks: Sequence[Chunk]) -> AsyncIterator[list[Passage]]:
         for batch in batches(chunks):
             texts = [passage_text(document, chunk) for chunk in batch]

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from faultmaven_events.consumers.gather.waiting import MOST, arrival, gathered, wait_until, wanted
 from faultmaven_events.infra import written
-from faultmaven_events.infra.jobs import Jobs
+from faultmaven_events.infra.jobs import Jobs, Questions
 from faultmaven_events.infra.mongo import Database, Document, mongo_errors
 from faultmaven_events.schemas.event import Event
 from faultmaven_events.schemas.question import Gathered, QuestionSanitized
@@ -37,10 +37,11 @@ class Gatherings:
 
     def __init__(self, database: Database, limit: float) -> None:
         self._arrivals, self._gatherings, self._limit = database["arrivals"], database["gatherings"], limit
-        self._jobs = Jobs(database)
+        self._jobs, self._questions = Jobs(database), Questions(database)
 
     async def ask(self, event: Event[QuestionSanitized]) -> list[Event[Any]]:
         """Keep a question; return its follow-up when nothing is missing, and again whenever the question comes again."""
+        event = await self._inheriting(event)
         key = {"_id": event.id, "tenant": event.tenantid}
         began = datetime.now(UTC) if event.generation else event.time  # sent on its way again: its time counts anew
         carried = {
@@ -60,6 +61,13 @@ class Gatherings:
         with mongo_errors():
             found = await self._gatherings.find_one(key, {"state": 1})
         return [await self._follow(event)] if found and found["state"] in {"complete", "overdue"} else []
+
+    async def _inheriting(self, event: Event[QuestionSanitized]) -> Event[QuestionSanitized]:
+        """Give a question that follows another, and was published without evidence, that of the other. The door has done so already."""
+        if event.data.follows is None or event.data.evidence:
+            return event
+        evidence = await self._questions.evidence(event.tenantid, event.data.follows)
+        return event.model_copy(update={"data": event.data.model_copy(update={"evidence": evidence})})
 
     async def arrive(self, event: Event[Any]) -> list[Event[Any]]:
         """Keep what became of a piece of evidence; return the follow-ups of the questions for which nothing is missing now.

@@ -10,7 +10,7 @@ import secrets
 import socket
 import time
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import aio_pika
 import structlog
@@ -18,6 +18,7 @@ from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from faultmaven_events import topology
+from faultmaven_events.consumers.record.calls import close_calls, tell_differences
 from faultmaven_events.errors import InvalidEvent, TransientError
 from faultmaven_events.infra import metrics
 from faultmaven_events.infra.connection import named
@@ -30,6 +31,8 @@ from faultmaven_events.infra.ledger.queues import rungs
 from faultmaven_events.infra.ledger.search import Search
 from faultmaven_events.infra.ledger.sound import sound
 from faultmaven_events.infra.ledger.state import Bookmark, State, States
+from faultmaven_events.infra.llm.accounts import accounts_of
+from faultmaven_events.infra.llm.check import Books
 from faultmaven_events.infra.mongo import Database
 from faultmaven_events.infra.timescale import Timeline
 from faultmaven_events.producers.publish import message_of, publish_confirmed
@@ -59,6 +62,7 @@ class Reconciler:
         longest = max(rungs(settings.retry_scale).values())
         self._search = Search(database, timeline, quiet=settings.ledger_quiet_s, longest_rung=longest)
         self._count_at = 0.0
+        self._calls, self._books = accounts_of(database, settings), Books(database)
         self._gaps, self._states, self._jobs, self._longest = Gaps(database), States(database), Jobs(database), longest
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         self._lease = Lease(database, "ledger", holder, max(60.0, 3 * settings.ledger_interval_s))
@@ -102,6 +106,13 @@ class Reconciler:
             state = await self._compare_ended(soundings)
             await self._mend(soundings.now)
             await self._tell(exchange, soundings.now)
+
+            async def publish(event: Event[Any]) -> None:
+                await publish_confirmed(exchange, message_of(event), event.type)
+
+            await close_calls(self._calls, publish)
+            if time.monotonic() >= self._count_at:
+                await tell_differences(self._books, publish, soundings.now)
         await self._states.write(State(soundings.now, soundings.ready, unjudged, state))
         if time.monotonic() >= self._count_at:
             began = time.monotonic()

@@ -1,11 +1,12 @@
 """A job's document, and the job that it shows.
 
 `_id` job id, `tenant`, `user`, `kind`, `name` and `named` (rank and generation of the event that gave it, see `fold`), `hops` by stage
-(times, ids and hashes of what it was given and gave), `rank` of the furthest state and `reached_at` when, `redriven_at`; `stage` whose
-queue holds it and `arrived_at` since when, both until it ends; `delayed` while a stage tries again later (stage, error, next_at,
-generation); `final` once it ended (status, at, generation, event_id, result, error), `generation` and `past` endings that were undone,
-`parent` the job of the archive that it was taken out of, `children` of an archive the jobs of its files, `status` for queries, `version`,
-`touched_at` when record last changed it (MongoDB's clock), and the door's `outbox` and `outbox_at` until its event is confirmed, or seen.
+(times, ids and hashes of what it was given and gave), `phases` of an investigation by name (`said`, the JSON of `Progressed`; `at`,
+`event_id`, `generation`), `rank` of the furthest state and `reached_at` when, `redriven_at`; `stage` whose queue holds it and `arrived_at`
+since when, both until it ends; `delayed` while a stage tries again later (stage, error, next_at, generation); `final` once it ended
+(status, at, generation, event_id, result, error), `generation` and `past` endings that were undone, `parent` the job of the archive that
+it was taken out of, `children` of an archive the jobs of its files, `status` for queries, `version`, `touched_at` when record last changed
+it (MongoDB's clock), and the door's `outbox` and `outbox_at` until its event is confirmed, or seen.
 """
 
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from faultmaven_events.infra.mongo import Document
 from faultmaven_events.schemas.job import TERMINAL, Ended, Job, StageRun
 from faultmaven_events.schemas.outcome import Failure
+from faultmaven_events.schemas.phase import PHASES, Progressed
 from faultmaven_events.topology import PATHS
 
 _RUN: Final = frozenset(StageRun.model_fields)
@@ -38,6 +40,7 @@ def job_of(document: Document) -> Job:
         stage=None if status in TERMINAL else at,
         progress=1.0 if status == "completed" else round(len(done) / len(path), 2),
         stages=tuple(_run(stage, hops.get(stage), failure) for stage in path),
+        phases=_phases(document),
         result=final.get("result") if final else None,
         error=failure,
         created_at=document["created_at"],
@@ -47,6 +50,7 @@ def job_of(document: Document) -> Job:
         session_id=document.get("session_id"),
         case_id=document.get("case_id"),
         evidence=tuple(document.get("evidence") or ()),
+        follows=document.get("follows"),
         parent=document.get("parent"),
         children=tuple(document.get("children") or ()),
         generation=document.get("generation", 0),
@@ -59,3 +63,8 @@ def _run(stage: str, hop: Document | None, failure: Failure | None) -> StageRun:
     if hop is None:
         return StageRun(stage=stage, state="failed" if failure and failure.stage == stage else "waiting")
     return StageRun(stage=stage, state="done", **{name: hop[name] for name in hop.keys() & _RUN})
+
+
+def _phases(document: Document) -> tuple[Progressed, ...]:
+    told = [Progressed.model_validate_json(phase["said"]) for phase in document.get("phases", {}).values()]
+    return tuple(sorted(told, key=lambda each: PHASES.index(each.phase)))

@@ -1,7 +1,8 @@
 """What an event does to its job: pure, and the same whatever the order and number of its events.
 
-A document only ever gains facts that merge by a maximum, a minimum or a union: the furthest state, the newest hop of a stage, the highest
-generation, the set of endings. What people query (`status`, `stage`, `arrived_at`, `final`, `delayed`) is computed from them each time.
+A document only ever gains facts that merge by a maximum, a minimum or a union: the furthest state, the newest hop of a stage, the newest
+word on a phase, the highest generation, the set of endings. What people query (`status`, `stage`, `arrived_at`, `final`, `delayed`) is
+computed from them each time.
 
 Which ending counts: `cancelled` is final; else `completed`; else the failure of the highest generation, unless the job was sent on its way
 again after it. The others are `past`.
@@ -87,6 +88,8 @@ def _describe(new: Document, event: Event[Any]) -> None:
         new.setdefault("name", None)
         new["session_id"], new["case_id"] = data.session_id, data.case_id
         new["evidence"] = list(getattr(data, "evidence", ()))
+        if (follows := getattr(data, "follows", None)) is not None:
+            new["follows"] = follows
     if (parent := getattr(event.data, "parent", None)) is not None:
         new["parent"] = parent
     if children := getattr(event.data, "children", ()):  # the same ones from every stage, unless somebody edited an event
@@ -117,6 +120,8 @@ def _move(new: Document, event: Event[Any], at: datetime) -> None:
             new["hops"] = {**hops, event.stage: hop}
     elif event.state == "redriven":
         new["redriven_at"] = max(new.get("redriven_at", at), at)
+    elif event.state == "progressed":
+        _tell(new, event, at)
     elif event.state == "delayed":
         note = event.data
         told = {
@@ -142,6 +147,15 @@ def _hop(event: Event[Any], at: datetime) -> Document:
         "stores": event.stores,
         "generation": event.generation,
     }
+
+
+def _tell(new: Document, event: Event[Any], at: datetime) -> None:
+    """Keep what the newest event of a phase says, as the text that it was: names and numbers in it are the publisher's."""
+    told = {"said": event.data.model_dump_json(), "at": at, "event_id": event.id, "generation": event.generation}
+    phases = new.get("phases", {})
+    known = phases.get(event.data.phase)
+    if known is None or (*_newness(told), told["said"]) > (*_newness(known), known["said"]):
+        new["phases"] = {**phases, event.data.phase: told}
 
 
 def _newness(hop: Document) -> tuple[int, datetime, str]:

@@ -42,6 +42,8 @@ class Jobs:
             "evidence": list(job.evidence),
             "version": 0,
         }
+        if job.follows is not None:
+            document["follows"] = job.follows
         if outbox is not None:
             document |= {"outbox": outbox, "outbox_at": datetime.now(UTC)}
         with mongo_errors():

@@ -6,7 +6,7 @@ refuses an answer of the wrong shape. Who answers decides which provider is aske
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -107,7 +107,12 @@ class OverBudget(Exception):
 
 
 OnText = Callable[[str], Awaitable[None]]
-"""Takes the next piece of an answer's text while it is written; an empty piece is none. Only for prose: JSON is not shown half done."""
+"""Takes the next piece of an answer's text while it is written; an empty piece is none. Only for prose: JSON is not shown half done.
+
+The piece `ANEW` says that what was told so far is void, because the provider failed half way or its answer was refused: the answer begins
+anew. No other piece holds its character.
+"""
+ANEW: Final = "\x00"
 Build = Callable[[Provider], Request]
 Check = Callable[[Reply], None]
 """Raises BadOutput."""

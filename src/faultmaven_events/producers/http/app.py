@@ -23,10 +23,13 @@ from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.jobs.standing import Standing
 from faultmaven_events.infra.keys import required_key
+from faultmaven_events.infra.llm.overview import Overview
+from faultmaven_events.infra.llm.states import open_states
 from faultmaven_events.infra.mongo import Database, ensure_indexes, open_mongo
 from faultmaven_events.infra.telemetry import configure_logs
 from faultmaven_events.producers.http import (
     allowances,
+    budgets,
     data,
     dead_letters,
     health,
@@ -39,14 +42,19 @@ from faultmaven_events.producers.http import (
     probes,
     receipts,
     reference,
+    reports,
     series,
     shredding,
+    sockets,
     stages,
+    streams,
     troubleshoot,
+    usage,
 )
 from faultmaven_events.producers.http.admission import Admission
 from faultmaven_events.producers.http.door import Door
 from faultmaven_events.producers.http.edge import Edge
+from faultmaven_events.producers.http.followers import open_followers
 from faultmaven_events.producers.http.gate import Gate
 from faultmaven_events.producers.http.heartbeats import Heartbeats
 from faultmaven_events.producers.http.inquiry import Inquiry
@@ -66,6 +74,8 @@ ROUTERS: Final = (
     knowledge.router,
     troubleshoot.router,
     jobs.router,
+    streams.router,
+    sockets.router,
     series.router,
     health.router,
     meta.router,
@@ -73,9 +83,12 @@ ROUTERS: Final = (
     ledger.router,
     dead_letters.router,
     receipts.router,
+    reports.router,
     identified.router,
     allowances.router,
     shredding.router,
+    budgets.router,
+    usage.router,
 )
 
 
@@ -132,7 +145,9 @@ def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=sockets.LARGEST,
+        ws_per_message_deflate=False,  # memory for each connection, and little to gain
         lifespan="on",
         log_config=None,
         log_level="critical",  # errors are logged by Edge and below, without content
@@ -212,6 +227,8 @@ async def open_door(settings: Settings) -> AsyncIterator[Door]:
             Standing(database),
             Quota(repository, jobs=settings.tenant_in_flight, bodies=settings.uploads_at_once),
             Captions(raw_key),
+            await stack.enter_async_context(open_followers(settings, database)),
+            Overview(settings, await stack.enter_async_context(open_states(settings))),
             await _points(stack, settings),
         )
 

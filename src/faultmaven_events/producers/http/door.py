@@ -11,9 +11,11 @@ from faultmaven_events.infra.captions import Captions
 from faultmaven_events.infra.control import Control
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.jobs.standing import Standing
+from faultmaven_events.infra.llm.overview import Overview
 from faultmaven_events.infra.mongo import Database
 from faultmaven_events.producers.http import identity
 from faultmaven_events.producers.http.admission import Admission
+from faultmaven_events.producers.http.followers import Followers
 from faultmaven_events.producers.http.gate import Gate
 from faultmaven_events.producers.http.heartbeats import Heartbeats
 from faultmaven_events.producers.http.inquiry import Inquiry
@@ -48,6 +50,8 @@ class Door:
     standing: Standing
     quota: Quota
     captions: Captions
+    followers: Followers
+    models: Overview
     points: "PointStore | None" = None
     """None where no PostgreSQL is named: then the ingress shows no series."""
 

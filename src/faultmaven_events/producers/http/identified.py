@@ -33,15 +33,9 @@ async def show_identified(id: UUID, door: AtDoor, caller: Calling, who: Identify
     `values` tells how many were replaced, `ambiguous` which stand for two values and stay, `sealed` whose key is destroyed.
     """
     job = await _find(door, caller.tenant, id)
-    naming, sealed = Naming(found(job.result)), []
-    for piece in await _pieces(door, job):
-        try:
-            async for record in _records(who, piece):
-                naming.add(record)
-        except Shredded:
-            sealed.append(piece.id)
+    naming, sealed = await learned(door, who, job)
     shown = job.model_dump(mode="json") | {"result": naming.apply(job.result)}
-    await _note(door, who, job, naming.restored)
+    await note(door, who, job, naming.restored)
     more = {"values": naming.restored, "ambiguous": sorted(naming.ambiguous), "sealed": sealed}
     return Response(to_json({"job": shown, **more}), headers=HEADERS, media_type=JSON)
 
@@ -61,7 +55,7 @@ async def show_text(id: UUID, door: AtDoor, caller: Calling, who: Identifying) -
             count += len(record.places) // 4
     except Shredded:
         raise Problem("shredded", "The key was destroyed: what pseudonyms stand for is lost for ever.") from None
-    await _note(door, who, job, count)
+    await note(door, who, job, count)
     sanitized = door.blobs.stream(job.tenant, twin.content)
     return StreamingResponse(restored(sanitized, _records(who, job)), headers=HEADERS, media_type="text/plain; charset=utf-8")
 
@@ -98,6 +92,19 @@ async def _records(who: Identifier, job: Job) -> AsyncIterator[Record]:
             yield record
 
 
-async def _note(door: Door, who: Identifier, job: Job, count: int) -> None:
+async def learned(door: Door, who: Identifier, job: Job) -> tuple[Naming, list[UUID]]:
+    """Return what the tokens in a job's result stand for, and the pieces of evidence whose keys are destroyed."""
+    naming, sealed = Naming(found(job.result)), []
+    for piece in await _pieces(door, job):
+        try:
+            async for record in _records(who, piece):
+                naming.add(record)
+        except Shredded:
+            sealed.append(piece.id)
+    return naming, sealed
+
+
+async def note(door: Door, who: Identifier, job: Job, count: int) -> None:
+    """Write into the audit who saw what stands behind so many pseudonyms of a job."""
     target = {"id": str(job.id), "tenant": job.tenant, **({"case": job.case_id} if job.case_id else {})}
     await Audit(door.database).note(by=who.user, action="identify", target=target, count=count)

@@ -6,7 +6,7 @@ from random import getrandbits
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from uuid_utils.compat import uuid7
 
 from faultmaven_events.producers.http.problems import Problem
@@ -29,7 +29,7 @@ class Caller:
     traceparent: str
 
 
-def caller(request: Request) -> Caller:
+def caller(request: HTTPConnection) -> Caller:
     """Return who asks.
 
     Raises:

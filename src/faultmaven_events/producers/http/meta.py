@@ -17,8 +17,12 @@ router = APIRouter(prefix="/v1/meta", tags=["operations"])
 
 @router.get("/capabilities")
 async def capabilities(door: AtDoor) -> dict[str, Any]:
-    """Show versions, kinds of jobs and the stages they pass, limits, who reasons, and which consumers are alive (null: unknown)."""
-    settings, alive = door.settings, await door.heartbeats.alive()
+    """Show versions, kinds of jobs and the stages they pass, limits, who reasons, and which consumers are alive (null: unknown).
+
+    `reasoner.providers` are the language models in the order in which they are asked, with the states of their breakers.
+    """
+    settings, alive, models = door.settings, await door.heartbeats.alive(), door.models
+    first = models.providers[0].model if models.providers else None
     return {
         "version": __version__,
         "api_versions": ["v1"],
@@ -34,6 +38,11 @@ async def capabilities(door: AtDoor) -> dict[str, Any]:
             "job_deadline_s": settings.job_deadline_s,
             "longest_wait_s": LONGEST_WAIT,
         },
-        "reasoner": {"mode": "llm" if settings.llm_model else "offline", "model": settings.llm_model},
+        "reasoner": {
+            "mode": "llm" if first else "offline",
+            "model": first,
+            "providers": await models.show(),
+            "wrong": models.wrong or None,
+        },
         "consumers": {stage.name: alive.get(stage.name, 0) if alive is not None else None for stage in STAGES},
     }

@@ -22,6 +22,11 @@ def etag(version: int) -> str:
 
 def matches(if_none_match: str | None, version: int) -> bool:
     """Whether the client has this version already."""
+    return listed(if_none_match, str(version))
+
+
+def listed(if_none_match: str | None, tag: str) -> bool:
+    """Whether the client has what an entity tag names."""
     if not if_none_match:
         return False
-    return if_none_match.strip() == "*" or str(version) in _TAG.findall(if_none_match)
+    return if_none_match.strip() == "*" or tag in _TAG.findall(if_none_match)

@@ -1,5 +1,6 @@
 """The OpenAPI document beyond what FastAPI derives: forms, examples, problems, headers. Data for the routers' decorators."""
 
+import copy
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -7,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from faultmaven_events import __version__
 from faultmaven_events.producers.http.problems import CATALOG, MEDIA_TYPE, PREFIX
+from faultmaven_events.producers.http.telling import KINDS
 from faultmaven_events.schemas.job import Job
 from faultmaven_events.schemas.ledger import Ledger
 from faultmaven_events.schemas.lineage import Lineage
@@ -180,11 +182,18 @@ _EVIDENCE: Final[Fragment] = {
     "description": "Jobs of kind `ingest`; the answer waits for them",
 }
 _FILES: Final[Fragment] = {"type": "array", "items": _UPLOAD, "maxItems": 200, "description": "Evidence that comes with the question"}
+_FOLLOWING: Final = ("unknown-question", "unanswered-question")
+_FOLLOWS: Final[Fragment] = {
+    "type": "string",
+    "format": "uuid",
+    "description": "The question, a job of kind `troubleshoot`, that this one follows up: its evidence is this one's too, and its report "
+    "can be asked about",
+}
 _QUESTION: Final = _text("What is wrong, in words; at most 64 KiB")
 QUESTION_IN: Final = _operation(
     {
         "application/json": _form(
-            {"question": _QUESTION, "evidence": _EVIDENCE, "session_id": _SESSION, "case_id": _CASE},
+            {"question": _QUESTION, "evidence": _EVIDENCE, "follows": _FOLLOWS, "session_id": _SESSION, "case_id": _CASE},
             ["question"],
             {"question": "Why do orders fail since 14:00?", "evidence": [_FILE], "case_id": "INC-1042"},
         ),
@@ -193,6 +202,7 @@ QUESTION_IN: Final = _operation(
                 "question": _QUESTION,
                 "files": _FILES,
                 "evidence": _EVIDENCE,
+                "follows": _FOLLOWS,
                 "session_id": _SESSION,
                 "case_id": _CASE,
             },
@@ -202,7 +212,9 @@ QUESTION_IN: Final = _operation(
     },
     {
         **_submitted("troubleshoot", evidence=[{"job_id": _FILE, "name": "order-api.log"}]),
-        **problems(*_SUBMITTING, *_FORM, "unknown-session", "malformed-json", "empty-question", "unknown-evidence"),
+        **problems(
+            *_SUBMITTING, *_FORM, "unknown-session", "malformed-json", "empty-question", "unknown-evidence", "budget-spent", *_FOLLOWING
+        ),
     },
 )
 
@@ -270,6 +282,30 @@ EVENTS_OUT: Final[Responses] = {
     204: {"description": "The job has ended, and the client has seen its end"},
     **problems(*_READING, "unknown-job"),
 }
+_LIVE: Final = 'id: 2.3.1700000000000-0\nevent: phase\ndata: {"phase": "knowledge", "number": 3, "summary": "..."}\n\n'
+_KINDS: Final = "\n".join(f"* `{kind}`: {about}" for kind, about in KINDS.items())
+STREAM_OUT: Final[Responses] = {
+    200: {
+        "description": f"Server-sent events:\n{_KINDS}",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _LIVE}},
+    },
+    204: {"description": "The job has ended, and the client has seen its end"},
+    **problems(*_READING, "unknown-job", "too-many-followers"),
+}
+SOCKET: Final[Fragment] = {
+    "tags": ["jobs"],
+    "summary": "Talk Job",
+    "description": 'Follow a job live over a WebSocket: what `/stream` tells, each as one message `{"type", "id", "data"}`. The client '
+    'may send `{"type": "resume", "after": ID}`, answered by `resumed` and then by what came after that id, and `{"type": "ping"}`, '
+    "answered by `pong`. A browser's page of another site gets 403.",
+    "operationId": "talk_job",
+    "parameters": [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+        {"name": "after", "in": "query", "schema": {"type": "string", "maxLength": 64}, "description": "The id of the last message seen"},
+    ],
+    "responses": {"101": {"description": "The connection is a WebSocket now. The codes of its end are in docs/streams.md"}},
+}
+"""OpenAPI knows no WebSockets: their opening request is described."""
 PROBLEMS_OF_SEARCH: Final = problems(*_ANYWHERE, "invalid-request", "search-unavailable")
 LEDGER_OUT: Final[Responses] = {200: {"model": Ledger, "description": "The ledger"}, **problems(*_READING)}
 STAGES_OUT: Final[Responses] = {200: {"description": "The stages"}, **problems(*_ANYWHERE)}
@@ -308,6 +344,7 @@ def describe(app: FastAPI) -> Fragment:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {"Problem": _PROBLEM, "Accepted": _ACCEPTED}
+    document["paths"]["/api/v1/jobs/{id}/ws"] = {"get": copy.deepcopy(SOCKET)}
     for path, operations in document["paths"].items():
         for operation in operations.values() if path.startswith("/api/") else ():
             operation["parameters"] = [*operation.get("parameters", []), *_WHO]

@@ -34,6 +34,8 @@ class Context:
 
     session_id: str | None = None
     case_id: str | None = None
+    follows: UUID | None = None
+    """Of a question: the earlier one that it follows up."""
 
 
 def file(
@@ -70,7 +72,8 @@ def question(
     caller: Caller, id: UUID, content: Content, evidence: tuple[UUID, ...], now: datetime, *, context: Context, deadline_s: float
 ) -> Submission:
     """Return the submission of a question; its text lies in the blob store, never in the event."""
-    data = Asked(content=content, evidence=evidence, session_id=context.session_id, case_id=context.case_id)
+    about = {"session_id": context.session_id, "case_id": context.case_id, "follows": context.follows}
+    data = Asked(content=content, evidence=evidence, **about)
     return Submission(
         _job(caller, id, "troubleshoot", now, context, evidence=evidence),
         _event(caller, id, "troubleshoot", now, data, deadline=now + timedelta(seconds=deadline_s)),
@@ -95,6 +98,7 @@ def _job(
         session_id=context.session_id,
         case_id=context.case_id,
         evidence=evidence,
+        follows=context.follows if kind == "troubleshoot" else None,
         version=0,
     )
 

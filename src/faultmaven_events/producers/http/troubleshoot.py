@@ -14,11 +14,13 @@ from uuid_utils.compat import uuid7
 
 from faultmaven_events.producers.http import accepted, reference, submissions
 from faultmaven_events.producers.http.body import whole
+from faultmaven_events.producers.http.budgets import require_budget
 from faultmaven_events.producers.http.door import AtDoor, Calling, Door, fit
 from faultmaven_events.producers.http.identity import Caller
 from faultmaven_events.producers.http.intake import OVERHEAD, Field, Shape, Shelf, Upload, open_shelf, take
 from faultmaven_events.producers.http.problems import Problem
 from faultmaven_events.producers.http.submissions import Context
+from faultmaven_events.schemas.job import TERMINAL, Job
 from faultmaven_events.schemas.model import Model, Token
 
 router = APIRouter(prefix="/api/v1", tags=["troubleshoot"])
@@ -33,6 +35,7 @@ JSON_LIMIT: Final = 8 * QUESTION
 FIELDS: Final[Mapping[str, Field]] = {
     "question": Field(limit=QUESTION),
     "evidence": Field(most=FILES),
+    "follows": Field(),
     "session_id": Field(),
     "case_id": Field(),
 }
@@ -48,6 +51,9 @@ class Question(Model):
     question: str = Described(description="What is wrong, in words; at most 64 KiB", examples=["Why do orders fail since 14:00?"])
     evidence: Annotated[tuple[UUID, ...], BeforeValidator(_distinct)] = Described(
         default=(), max_length=FILES, description="Ids of jobs of kind `ingest`; the answer waits for them"
+    )
+    follows: UUID | None = Described(
+        default=None, description="The question, a job of kind `troubleshoot`, that this one follows up: its evidence is this one's too"
     )
     session_id: Token | None = None
     case_id: Token | None = None
@@ -65,15 +71,18 @@ async def ask(request: Request, door: AtDoor, caller: Calling) -> Response:
     Files sent along become jobs of their own; their ids are in the answer.
     """
     door.check()
+    await require_budget(door, caller.tenant)
     async with open_shelf(door.blobs, caller.tenant) as shelf:
         question, uploads = await _read(request, door, shelf)
         text = _text(question)
         await door.sessions.require(caller.tenant, question.session_id)
         await _require(door, caller, question.evidence)
-        now, context = datetime.now(UTC), Context(question.session_id, question.case_id)
+        earlier = await _followed(door, caller, question.follows)
+        case_id = question.case_id or (earlier.case_id if earlier else None)
+        now, context = datetime.now(UTC), Context(question.session_id, case_id, question.follows)
         about: Mapping[str, Any] = {"captions": door.captions, "context": context, "collection": "case"}
         evidence = [submissions.file(caller, each, "ingest", now, urgent=True, **about) for each in uploads]
-        id, ids = uuid7(), (*question.evidence, *(each.job.id for each in evidence))
+        id, ids = uuid7(), _together(earlier, (*question.evidence, *(each.job.id for each in evidence)))
         content = await shelf.put(id, text, media_type="text/plain", limit=QUESTION)
         submission = submissions.question(caller, id, content, ids, now, context=context, deadline_s=door.settings.job_deadline_s)
         await door.admission.admit(submission, shelf, evidence=evidence)
@@ -119,3 +128,27 @@ async def _require(door: Door, caller: Caller, evidence: tuple[UUID, ...]) -> No
         about = {"code": "unknown", "detail": "is not evidence of this tenant"}
         errors = [{"pointer": f"#/evidence/{index}", **about} for index in unknown[:20]]
         raise Problem("unknown-evidence", "Hand the evidence in first with POST /api/v1/data.", errors=errors)
+
+
+async def _followed(door: Door, caller: Caller, follows: UUID | None) -> Job | None:
+    """Return the question that this one follows; it must have ended, so that its report is known when this one is answered."""
+    if follows is None:
+        return None
+    earlier = await door.jobs.get(caller.tenant, follows)
+    if earlier is None or earlier.kind != "troubleshoot":
+        errors = [{"pointer": "#/follows", "code": "unknown", "detail": "is not a question of this tenant"}]
+        raise Problem("unknown-question", "Name a job of POST /api/v1/troubleshoot in `follows`, or leave it out.", errors=errors)
+    if earlier.status not in TERMINAL:
+        errors = [{"pointer": "#/follows", "code": "unanswered", "detail": "is still being answered"}]
+        later = {"Retry-After": accepted.RETRY_AFTER}
+        raise Problem("unanswered-question", "Ask again when its job has ended.", errors=errors, headers=later)
+    return earlier
+
+
+def _together(earlier: Job | None, own: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    """Return a question's evidence: that of the question it follows, then its own."""
+    ids = tuple(dict.fromkeys((*(earlier.evidence if earlier else ()), *own)))
+    if len(ids) > FILES:
+        detail = f"With that of the question it follows, it has more than {FILES} pieces of evidence. Leave `follows` out."
+        raise Problem("too-many-parts", detail)
+    return ids

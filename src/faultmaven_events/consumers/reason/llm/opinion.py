@@ -1,131 +1,93 @@
-"""A model's opinion taken into a report: re-rank, word, add; never change a fact. What does not check is left out and said so."""
+"""What a model may answer: one JSON object of this shape, read with suspicion."""
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Final
-from uuid import UUID
+import json
+from functools import cache
+from typing import Any, Final, get_args
 
-from faultmaven_events.consumers.reason.llm.prompt import Added, Opinion
-from faultmaven_events.consumers.reason.verify import verify
-from faultmaven_events.reports.markdown import summary
-from faultmaven_events.schemas.report import Evidence, Hypothesis, IncidentReport
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-_FIGURE: Final = re.compile(r"(?<![\w.])\d+(?:[.,:]\d+)*")
-_FIRM: Final = frozenset({"confirmed", "healthy"})
+from faultmaven_events.infra.llm.port import BadOutput
+from faultmaven_events.schemas.report import Category
+
+LONGEST: Final = 64 * 1024
+"""Characters of an answer that are read at all."""
+CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
+_DROPPED: Final = frozenset({"title", "default", "minLength", "maxLength", "minItems", "maxItems"})
+"""Keywords that providers' strict modes do not all take; `read` watches over them."""
 
 
-def adopt(report: IncidentReport, opinion: Opinion, origin: str, texts: Mapping[UUID, str]) -> IncidentReport:
-    """Return the report with the opinion in it, verified again.
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
-    A confirmed or healthy answer keeps its first hypothesis: a model may disagree, which is noted, but does not overrule direct evidence.
+
+class Quoted(_Said):
+    """A line that a model says it read."""
+
+    fact: str = Field(max_length=12, description="Id of a fact")
+    quote: str = Field(max_length=600, description="Words of that line, exactly")
+
+
+class Added(_Said):
+    """A hypothesis of the model."""
+
+    statement: str = Field(min_length=10, max_length=600, description="What broke and why, in one or two sentences")
+    component: str = Field(min_length=1, max_length=80, description="The component at fault, as the facts name it")
+    category: Category
+    mechanism: str | None = Field(default=None, max_length=600, description="How the cause makes the symptom, or null")
+    supports: tuple[str, ...] = Field(min_length=1, max_length=20, description="Ids of the facts that show it")
+    quotes: tuple[Quoted, ...] = Field(default=(), max_length=10, description="The words that show it")
+
+
+class Opinion(_Said):
+    """What a model may say about a report."""
+
+    ranking: tuple[str, ...] = Field(default=(), max_length=20, description="Ids of the given hypotheses, likeliest first")
+    headline: str | None = Field(default=None, max_length=400, description="One sentence: what broke and why, or null")
+    hypotheses: tuple[Added, ...] = Field(default=(), max_length=3, description="Further hypotheses, or none")
+
+
+def read(answer: str) -> Opinion:
+    """Read an answer; prose and fences around the object are forgiven.
+
+    Raises:
+        BadOutput: no JSON object, or not of the shape asked for.
     """
-    good = {e.evidence_id: e for e in report.evidence if e.integrity == "verified"}
-    ranked, notes = _rerank(report, opinion.ranking)
-    added, refused = _added(opinion.hypotheses, good, origin, len(report.hypotheses))
-    update: dict[str, object] = {
-        "hypotheses": (*ranked, *added),
-        "limitations": (*report.limitations, *notes, *refused),
-        "reasoner": origin,
-    }
-    changed = bool(ranked) and ranked[0].id != report.hypotheses[0].id
-    if changed:
-        update |= _first(report, ranked[0])
-    worded = _headline(report, opinion.headline, good)
-    if worded and not changed:
-        update["headline"] = worded
-    elif opinion.headline and not worded:
-        update["limitations"] = (
-            *report.limitations,
-            *notes,
-            *refused,
-            "The model's headline named something that the evidence does not hold; it was left out.",
+    if len(answer) > LONGEST:
+        raise BadOutput("the answer is too long")
+    begin, end = answer.find("{"), answer.rfind("}")
+    if begin < 0 or end <= begin:
+        raise BadOutput("there is no JSON object")
+    try:
+        found = json.loads(answer[begin : end + 1])
+        return Opinion.model_validate(found)
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(_step, e['loc'])) or 'the object'}: {e['type']}"
+            for e in error.errors(include_input=False, include_url=False)[:4]
         )
-    checked = verify(report.model_copy(update=update), texts)
-    return checked.model_copy(update={"summary": summary(checked)})
+        raise BadOutput("; ".join(wrong)) from None
+    except (ValueError, RecursionError):
+        raise BadOutput("the object is no valid JSON") from None
 
 
-def _rerank(report: IncidentReport, ranking: Sequence[str]) -> tuple[list[Hypothesis], list[str]]:
-    known = {h.id: h for h in report.hypotheses}
-    order = [i for i in dict.fromkeys(ranking) if i in known]
-    order += [i for i in known if i not in order]
-    ranked = [known[i] for i in order]
-    if not ranked or ranked[0].id == report.hypotheses[0].id:
-        return ranked, []
-    first = report.hypotheses[0]
-    if report.verdict in _FIRM:
-        note = f"The model would put {ranked[0].id} first; {first.id} rests on direct evidence and stays."
-        return [first, *(h for h in ranked if h is not first)], [note]
-    return ranked, [f"The model put {ranked[0].id} before {first.id}, which the rules had put first."]
+def _step(place: int | str) -> str:
+    """A step of a path: the names are those of our own schema."""
+    return str(place)
 
 
-def _first(report: IncidentReport, hypothesis: Hypothesis) -> dict[str, object]:
-    """What follows when another hypothesis comes first: no longer sure, and no chain is claimed."""
-    root = None
-    if report.root_cause is not None:
-        root = report.root_cause.model_copy(
-            update={
-                "hypothesis_id": hypothesis.id,
-                "statement": hypothesis.statement,
-                "component": hypothesis.component,
-                "reason": hypothesis.mechanism or "",
-                "onset_time": hypothesis.onset,
-                "mechanism": hypothesis.mechanism or "",
-                "causal_chain": (),
-                "contributing_factors": (),
-                "app_or_infra": "unknown",
-            }
-        )
-    score = round(min(report.confidence.score, 0.6), 3)
-    confidence = report.confidence.model_copy(
-        update={"score": score, "band": "medium" if score >= 0.5 else "low", "basis": f"{report.confidence.basis}; re-ranked by the model"}
-    )
-    return {
-        "root_cause": root,
-        "headline": hypothesis.statement.split(" Change: ")[0][:300],
-        "confidence": confidence,
-        "recommendations": (),
-    }
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of an answer, in the form that strict modes take: closed objects, every field required."""
+    found: dict[str, Any] = _strict(Opinion.model_json_schema())
+    return found
 
 
-def _added(hypotheses: Sequence[Added], good: Mapping[str, Evidence], origin: str, known: int) -> tuple[list[Hypothesis], list[str]]:
-    found: list[Hypothesis] = []
-    refused: list[str] = []
-    for one in hypotheses:
-        refs = [r for r in one.supports if r in good]
-        if len(refs) != len(one.supports) or not refs:
-            refused.append("A hypothesis of the model cited a fact that was not given; it was left out.")
-        elif not _holds(one.statement, [good[r] for r in refs]):
-            refused.append("A hypothesis of the model named a number that its facts do not hold; it was left out.")
-        else:
-            found.append(_hypothesis(one, [good[r] for r in refs], origin, known + len(found) + 1))
-    return found, refused
-
-
-def _holds(text: str, evidence: Sequence[Evidence]) -> bool:
-    quotes = " ".join(e.citation.quote for e in evidence)
-    return all(f in quotes for f in _FIGURE.findall(text) if len(f) > 1)
-
-
-def _hypothesis(one: Added, evidence: Sequence[Evidence], origin: str, place: int) -> Hypothesis:
-    return Hypothesis(
-        id=f"H{place}",
-        statement=one.statement,
-        component=one.component,
-        category=one.category,
-        citations=tuple(e.citation for e in evidence),
-        supports=tuple(e.evidence_id for e in evidence),
-        prior=0.05,
-        posterior=0.05,
-        why_not="added by the model; the rules do not weigh it",
-        mechanism=one.mechanism,
-        origin=origin,
-    )
-
-
-def _headline(report: IncidentReport, headline: str | None, good: Mapping[str, Evidence]) -> str | None:
-    """The model's headline when every number of it stands in the report's own words or lines."""
-    if not headline:
-        return None
-    known = " ".join([report.headline, *(h.statement for h in report.hypotheses[:1]), *(e.citation.quote for e in good.values())])
-    text = " ".join(headline.split())
-    return text if all(f in known for f in _FIGURE.findall(text)) and len(text) > 10 else None
+def _strict(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_strict(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _strict(value) for key, value in node.items() if key not in _DROPPED or key in node.get("properties", {})}
+    if "properties" in kept:
+        kept |= {"additionalProperties": False, "required": list(kept["properties"])}
+    return kept

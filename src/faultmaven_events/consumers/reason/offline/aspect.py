@@ -54,6 +54,21 @@ def amount(text: str | None) -> float | None:
     return float(found["n"]) * unit if found and unit else None
 
 
+def directives(block: str) -> list[tuple[str, str]]:
+    """Names and values of a block that is written on one line: `/ { proxy_read_timeout 1s; }`."""
+    parts = (part.strip() for part in re.split(r"[;{}]", block) if "{" in block)
+    return [(name, value.strip()) for name, _, value in (part.partition(" ") for part in parts) if name and not name.startswith("/")]
+
+
+def narrowed(path: str, old: str | None, new: str | None) -> tuple[str, str | None, str | None]:
+    """Of two blocks on one line that differ in one directive: that directive, with its old and its new value or None."""
+    before, after = directives(old or ""), directives(new or "")
+    gone, came = [d for d in before if d not in after], [d for d in after if d not in before]
+    if not (before and after) or len(gone) > 1 or len(came) > 1 or not (gone or came) or (gone and came and gone[0][0] != came[0][0]):
+        return path, old, new
+    return f"{path} {(gone or came)[0][0]}", gone[0][1] if gone else None, came[0][1] if came else None
+
+
 def _narrowed(path: str, old: str | None, new: str | None) -> tuple[str, str | None, str | None]:
     """Of two values of several words that differ in one: that word, named by the word before it (`maxconn 200`, `maxconn 1`)."""
     before, after = (old or "").split(), (new or "").split()

@@ -10,12 +10,13 @@ from faultmaven_events.consumers.reason.context import Context
 from faultmaven_events.consumers.reason.offline import impact as felt
 from faultmaven_events.consumers.reason.offline.asked import about, subjects
 from faultmaven_events.consumers.reason.offline.change import Change, collect
-from faultmaven_events.consumers.reason.offline.clock import Alignment, align
+from faultmaven_events.consumers.reason.offline.clock import Alignment, align, stepped
 from faultmaven_events.consumers.reason.offline.graph import Graph, build
 from faultmaven_events.consumers.reason.offline.impact import Impact, Traffic
 from faultmaven_events.consumers.reason.offline.locks import Chain, chain
 from faultmaven_events.consumers.reason.offline.match import Sighting, sight
 from faultmaven_events.consumers.reason.offline.page import Page
+from faultmaven_events.consumers.reason.offline.quiet import quiet
 from faultmaven_events.consumers.reason.offline.resources import SIGNAL, Told, attributed, foreign, listed, others, resources, told_by
 from faultmaven_events.consumers.reason.offline.ruleset import Rules
 from faultmaven_events.consumers.reason.offline.telling import telling
@@ -26,6 +27,10 @@ from faultmaven_events.schemas.insight import Fact, Insights, MergedInsights
 _ACCESS: Final = frozenset({"nginx", "haproxy", "apache", "access", "combined", "clf"})
 _NAMES_ONLY: Final = frozenset({"archive", "image"})
 """Types whose text only names files: `connection-refused.log` in it is no sign of anything."""
+_OWN: Final = frozenset({"served_slower"})
+"""Signs of the writer's own work: the log of a proxy tells of those behind it."""
+_LINES: Final = 50_000
+"""Lines of a log in which the step of its clock is looked for."""
 _EARLY: Final = 0.15
 """Share of the time range in which something must be seen to count as there from the start."""
 
@@ -104,10 +109,19 @@ def _growth(times: Sequence[float], begin: float, split: float, end: float) -> f
 
 def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     """Read everything. Pure: the same evidence makes the same case."""
+    return dated(survey(merged, context, rules), rules)
+
+
+def survey(merged: MergedInsights, context: Context, rules: Rules) -> Case:
+    """Put the files on one clock, and find out who is in them and what users feel."""
     files = _named(sorted(merged.files, key=lambda f: (f.file, str(f.evidence_id))))
     alignment = align(files, merged.facts)
     read = [f for f in files if f.evidence_id in context.texts and f.classification.type not in _NAMES_ONLY]
     pages = {f.file: Page(f, context.texts[f.evidence_id], alignment[f.file].shift) for f in read}
+    for name, page in pages.items():
+        if alignment[name].skew and not alignment[name].shift and page.insights.classification.type == "log":
+            moments = [(n, at) for n, line in enumerate(page.lines[:_LINES], 1) if line and (at := page.at(n))]
+            page.step = stepped(moments, alignment[name].skew)
     facts = {f.file: (*f.facts, *(x for x in merged.facts if x.citations[0].evidence_id == f.evidence_id)) for f in files}
     graph, writers = build(files, pages, rules.software)
     case = Case(files, pages, facts, alignment, graph, writers, merged.question)
@@ -118,14 +132,19 @@ def open_case(merged: MergedInsights, context: Context, rules: Rules) -> Case:
     case.failed = frozenset(name for name, several in facts.items() if any(f.attributes.get("failed") is True for f in several))
     case.told = told_by(case.resources)
     case.others = others([f for several in case.resources.values() for f in several], case.subjects) if case.subjects else ()
-    case.sightings = _sightings(case, rules)
-    case.lock = chain(pages.values())
-    case.changes = collect(pages, facts, writers, graph, rules.kinds)
     shift = {name: a.shift for name, a in alignment.items()}
     by_clients, case.traffic = felt.clients(files, rules.roles, shift)
-    case.impacts = sorted(
-        [*by_clients, *felt.slower(case.trends), *felt.piling(case.trends), *felt.told(facts, shift)], key=lambda i: (i.at, i.kind, i.text)
-    )
+    told = felt.told(facts, shift, case.traffic, case.trends)
+    case.impacts = sorted([*by_clients, *felt.slower(case.trends), *felt.piling(case.trends), *told], key=lambda i: (i.at, i.kind, i.text))
+    return case
+
+
+def dated(case: Case, rules: Rules) -> Case:
+    """Add what happened when: signs, locks, changes, and bad lines that no sign explains."""
+    case.sightings = _sightings(case, rules)
+    case.sightings = {**case.sightings, **quiet(case.pages.values(), case.component, case.end)}
+    case.lock = chain(case.pages.values())
+    case.changes = collect(case.pages, case.facts, case.writers, case.graph, rules.kinds)
     case.sightings = _unexplained(case)
     return case
 
@@ -175,6 +194,8 @@ def _sightings(case: Case, rules: Rules) -> dict[str, list[Sighting]]:
             case.facts[file.file], file.file, rules.signals, case.component(file.file), known={(s.signal, n) for s in seen for n in s.lines}
         )
         for sighting in seen:
+            if sighting.signal in _OWN and case.graph.tiers.get(sighting.writer or "") == "edge":
+                continue
             found.setdefault(sighting.signal, []).append(sighting)
     return found
 

@@ -6,13 +6,22 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from faultmaven_events.consumers.reason.offline.answers import answers_of
-from faultmaven_events.consumers.reason.offline.aspect import aspects
+from faultmaven_events.consumers.reason.offline.aspect import aspects, narrowed
 from faultmaven_events.consumers.reason.offline.graph import Graph, stem
 from faultmaven_events.consumers.reason.offline.page import Page
 from faultmaven_events.consumers.reason.offline.ruleset import ChangeKind, words
 from faultmaven_events.schemas.insight import Citation, Fact
 
 _RECORD_LINES: Final = 400
+_SAME: Final = 3
+"""Least length of a value that tells a renamed key: `1` or `on` stands beside many keys."""
+_TARGET: Final = re.compile(r"(?:changed: \[|(?:^|\s)(?:-l|--limit)[ =])(?P<host>[a-z][\w.-]*)", re.IGNORECASE)
+"""The host that a playbook's line is about."""
+_SERVERS_OWN: Final = re.compile(r"LOG:  (?:starting backup recovery|checkpoint|restartpoint|redo|consistent recovery|database system)")
+"""What a database server says of its own work."""
+_STATE: Final = re.compile(r"\bis (?:UP|DOWN), reason:|has no server available|\bFIRING\b|\bRESOLVED\b")
+"""What a load balancer or monitor found is a sign, not something that somebody did."""
+_SERVER: Final = re.compile(r"^([a-z][a-z-]*\d{1,3})(?=[: ])")
 _STAMP: Final = re.compile(
     r"^(?:\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|[A-Z][a-z]{2} +\d{1,2} [\d:]{8}|\[[^\]]*\d\d:\d\d[^\]]*\])\s*"
 )
@@ -93,28 +102,42 @@ def _weight(text: str, weight: float) -> float:
 
 def _component(text: str, graph: Graph, kind: str) -> str | None:
     named = graph.mentioned(text)
+    target = _TARGET.search(text)
+    if kind == "clock" and target:
+        return graph.find(target["host"]) or target["host"]
     if kind in {"migration", "ddl"} and "postgresql" in graph.components.values() and "postgresql" not in named:
         return "postgresql"
     lead = re.match(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?=[: ])", text)
     if lead and named and graph.find(lead[0]) is None and lead[0].startswith(f"{named[0].lower()}-"):
         return lead[0]
+    if kind == "dns" and "dnsmasq" in graph.components and not (named and text.lower().startswith(named[0].lower())):
+        return _resolver(graph, target["host"] if target else next(iter(_SERVER.findall(text)), None))
     if named:
         return named[0]
+    if target:
+        return graph.find(target["host"]) or target["host"]
     tool = next((graph.tools[word] for word in re.findall(r"[a-z][a-z-]+", text.lower()) if word in graph.tools), None)
     if tool:
         return graph.find(tool) or graph.add(tool)
     url = re.search(r"https?://([\w.<>-]+(?::\d+)?)", text)
-    target = graph.find(url[1]) if url else None
+    called = graph.find(url[1]) if url else None
     files = _FILE.findall(text)
     by_file = next((graph.find(stem(f)) for f in files if graph.find(stem(f))), None)
     lead = re.match(r"([a-z][\w.]*(?:-[\w.]+)+|[a-z]\w+)[: ]", text)
     host = re.search(r"\b[a-z][a-z-]*\d{1,3}\b", text)
     return (
-        target
+        called
         or by_file
         or (lead[1] if lead and (kind in {"release", "config", "flag", "restart"} or lead[1] == (host and host[0])) else None)
         or (host[0] if host else None)
     )
+
+
+def _resolver(graph: Graph, host: str | None) -> str:
+    if host:
+        graph.hosts.setdefault("dnsmasq", host)
+        graph.aliases.setdefault(host, "dnsmasq")
+    return "dnsmasq"
 
 
 def _records(page: Page, graph: Graph, kinds: Sequence[ChangeKind]) -> list[Change]:
@@ -153,6 +176,8 @@ def _logged(page: Page, writer: str | None, kinds: Sequence[ChangeKind]) -> list
         for count, (number, match) in enumerate(page.search(words(pattern))):
             if count >= 40:
                 break
+            if _STATE.search(page.lines[number - 1]) or _SERVERS_OWN.search(page.lines[number - 1]):
+                continue
             text = match["sql"] if name == "ddl" else plain(page.lines[number - 1])
             values = {"what": text[:200]} if name == "ddl" else {k: v for k, v in match.groupdict().items() if v and name == "config"}
             found.append(_change(page, number, text, (by_name[name], values), writer))
@@ -198,14 +223,34 @@ def _is_diff(page: Page) -> bool:
 def _edits(page: Page, facts: Sequence[Fact], records: Sequence[Change], graph: Graph) -> list[Change]:
     """Edits of a diff; time and component come from the record that names the same file."""
     told = [f for f in facts if f.kind == "config_change" and f.citations]
-    return [_edit(page, fact, records, graph) for fact in told]
+    return _renamed([_edit(page, fact, records, graph) for fact in told])
+
+
+def _renamed(edits: Sequence[Change]) -> list[Change]:
+    """A key that went while another came with the same value: one edit, a key renamed."""
+    came = {(c.values["config_file"], c.values["new"]): c for c in edits if "old" not in c.values and len(c.values.get("new", "")) >= _SAME}
+    found = []
+    for edit in edits:
+        other = came.get((edit.values["config_file"], edit.values.get("old", ""))) if "new" not in edit.values else None
+        if other is None:
+            found.append(edit)
+            continue
+        path, to = edit.values.get("path", ""), other.values.get("path", "")
+        told = _said(edit.values["config_file"], path, edit.values.get("old"), None, to)
+        values = {**edit.values, "renamed_to": to}
+        found.append(
+            replace(edit, text=told[:300], values=values, aspects=edit.aspects | {"key_renamed"}, extra=(*edit.extra, other.citation))
+        )
+    return found
 
 
 def _edit(page: Page, fact: Fact, records: Sequence[Change], graph: Graph) -> Change:
     values = {k: str(v) for k, v in fact.attributes.items() if v is not None}
     base = re.sub(r"\.(?:orig|bak|new|old|diff|patch)$", "", (values.get("file") or page.file).split()[0].rsplit("/", 1)[-1])
     record, component = _origin(base, page, records, graph)
-    path, old, new = values.get("path", ""), values.get("old"), values.get("new")
+    path, old, new = narrowed(values.get("path", ""), values.get("old"), values.get("new"))
+    values = {**{k: v for k, v in values.items() if k not in {"old", "new"}}, "path": path}
+    values |= {k: v for k, v in (("old", old), ("new", new)) if v is not None}
     kinds = aspects(path, old, new) | ({"key_renamed"} if "renamed_to" in values else frozenset())
     at = record.at if record else fact.at.timestamp() if fact.at else None
     return Change(
@@ -258,11 +303,16 @@ def _alike(base: str, page: Page, records: Sequence[Change]) -> Change | None:
 
 def _owner(base: str, record: Change | None, page: Page, graph: Graph) -> str | None:
     known = graph.find(stem(base))
+    if record and record.component and graph.tiers.get(record.component) == "edge":  # `nginx shop.conf` is no file of the shop
+        return record.component
     if known and not _NAMES.search(base):
         return known
-    software = "dnsmasq" if _NAMES.search(base) else {"pg_hba": "postgresql", "resolv": "dnsmasq"}.get(stem(base))
+    software = "dnsmasq" if _NAMES.search(base) else {"pg_hba": "postgresql"}.get(stem(base))
     if software:
         return graph.add(software)
+    if stem(base) == "resolv":
+        host = _TARGET.search(record.text) if record else None
+        return (graph.find(host["host"]) or host["host"]) if host else graph.add("dnsmasq")
     if record and record.component:
         return record.component
     return next(iter(graph.mentioned(page.text)), None)
@@ -290,7 +340,7 @@ def _told(
                 and fact.at is not None
                 and (fact.at - page.insights.start).total_seconds() <= _BOOT_S
             )
-            if file in diffs or (boot and page is not None and not _is_record(page)):
+            if _STATE.search(fact.text) or file in diffs or (boot and page is not None and not _is_record(page)):
                 continue
             found.append(_from_fact(file, fact, graph, kinds))
     return found

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Final
 from uuid import UUID
@@ -20,6 +21,9 @@ _YEARISH: Final = 300 * 86_400.0
 _BACK: Final = re.compile(r"go back in time, by ([\d.]+(?:e\+\d+)?) s")
 _AGREE: Final = 2.0
 """Seconds by which what several files say of one clock may differ."""
+_STEP: Final = 20.0
+"""Seconds; a smaller step of a clock looks like a pause or a queue."""
+_LIKE: Final = 0.8
 _MINIMUM: Final = 60.0
 """Seconds; smaller differences at the end of files are ordinary."""
 
@@ -57,6 +61,15 @@ def align(files: Sequence[Insights], skews: Iterable[Fact] = ()) -> dict[str, Al
         if file is not None and not found[file.file].shift:
             found[file.file] = Alignment(shift=timedelta(seconds=-seconds), skew=seconds, beside=beside)
     return found
+
+
+def stepped(moments: Sequence[tuple[int, datetime]], skew: float) -> tuple[int, timedelta] | None:
+    """The line from which on a clock was off by `skew` seconds, and what puts it back; None when the file shows no such step."""
+    if abs(skew) < _STEP:
+        return None
+    steps = [((after[1] - before[1]).total_seconds(), after[0]) for before, after in pairwise(moments)]
+    near = [(seconds, line) for seconds, line in steps if seconds * skew > 0 and _LIKE * abs(skew) <= abs(seconds) <= abs(skew) / _LIKE]
+    return (near[0][1], timedelta(seconds=-near[0][0])) if len(near) == 1 else None
 
 
 def _odd(skews: Iterable[Fact]) -> dict[UUID, tuple[float, int]]:

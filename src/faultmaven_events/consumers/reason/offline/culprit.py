@@ -31,11 +31,11 @@ def named(case: Case) -> str | None:
 
 
 def _fallback(case: Case) -> str:
-    """Whom the question names, else what the edge calls first."""
+    """Whom the question names, else what the edge calls first, else the edge."""
     edges = [c for c in case.graph.components.values() if case.graph.tiers.get(c) == "edge"]
     behind = sorted(n for e in edges for n in case.graph.uses.get(e, ()))
     asked = named(case)
-    return next(iter([*([asked] if asked else []), *behind, *sorted(set(case.writers.values()))]), "unknown")
+    return next(iter([*([asked] if asked else []), *behind, *sorted(edges), *sorted(set(case.writers.values()))]), "unknown")
 
 
 def _by(case: Case, way: str, signs: Sequence["Sign"], change: Change | None) -> str | None:
@@ -64,7 +64,8 @@ def _target(case: Case, signs: Sequence["Sign"], _: str) -> str | None:
             found = case.graph.find(sign.sighting.values.get(place)) if sign.sighting else None
             if found:
                 return found
-    return None
+    addresses = (s.sighting.values.get("address") for s in signs if s.sighting)
+    return next((found for a in addresses if (found := case.graph.behind(a))), None)
 
 
 def _address(_: Case, signs: Sequence["Sign"], __: str) -> str | None:
@@ -104,10 +105,16 @@ def _client(case: Case, signs: Sequence["Sign"], signal: str) -> str | None:
     return next(iter([*found, *everywhere]), None)
 
 
+def skewed(case: Case) -> str | None:
+    """The log whose clock is farthest off."""
+    logs = {f.file for f in case.files if f.classification.type == "log"}
+    off = max(((abs(a.skew), name) for name, a in case.alignment.items() if name in logs and a.skew), default=None)
+    return off[1] if off else None
+
+
 def _skewed(case: Case, _: Sequence["Sign"], __: str) -> str | None:
     """Who wrote the file whose clock is farthest off."""
-    off = max(case.alignment.items(), key=lambda item: (abs(item[1].skew), item[0]), default=None)
-    return case.component(off[0]) if off and off[1].skew else None
+    return case.component(off) if (off := skewed(case)) else None
 
 
 _SESSION: Final = re.compile(r"\b[\w.-]+@[\w.-]+/(?P<name>[A-Za-z][\w.-]+)")
@@ -125,7 +132,8 @@ def _holder(case: Case, _: Sequence["Sign"], __: str) -> str | None:
     head = case.lock.head if case.lock else None
     if head is None or not head.name:
         return None
-    return f"postgresql (session of {head.name})" if head.adhoc else case.graph.find(head.name) or head.name
+    name = case.graph.find(head.name) or head.name
+    return f"postgresql (session of {head.name})" if head.adhoc else f"{name} (session in postgresql)"
 
 
 WAYS: Final[dict[str, Callable[[Case, Sequence["Sign"], str], str | None]]] = {

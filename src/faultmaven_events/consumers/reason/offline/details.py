@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from faultmaven_events.consumers.reason.offline.aspect import amount, directives
 from faultmaven_events.consumers.reason.offline.case import Case
+from faultmaven_events.consumers.reason.offline.culprit import skewed
 from faultmaven_events.consumers.reason.offline.locks import Chain
 from faultmaven_events.consumers.reason.offline.phrases import message, said, short
 from faultmaven_events.consumers.reason.offline.rank import Candidate
@@ -13,6 +15,10 @@ from faultmaven_events.schemas.insight import Citation
 TOLD: Final = 0.3
 """Novelty from which a telling line is named beside the first."""
 _NEAR_S: Final = 15.0
+_EXCLUSIVE: Final = re.compile(
+    r"^\s*(?:alter|drop|truncate|lock|reindex|cluster|vacuum full|create (?:unique )?index(?! concurrently))\b", re.IGNORECASE
+)
+"""Statements that lock a whole table: while one waits, everybody who comes later waits behind it."""
 
 
 def details(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict[str, str]:
@@ -31,6 +37,12 @@ def details(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict[
         low = "free disk space" if case.sightings.get("broker_disk_alarm") else "memory"
         more["blocked"] = f"the broker's {low} alarm blocks publishers"
     more["setting"] = setting[0] if (setting := in_force(case, candidate)) else ""
+    readers = {s.sighting.writer for s in candidate.signs if s.sighting and s.sighting.writer} - {candidate.component}
+    busy = next((s for name in ("workers_busy", "pool_used_up") for s in case.sightings.get(name, ())), None)
+    more["busy"] = f"{busy.writer or 'a caller'} has no worker left ({said(busy)})" if busy else ""
+    places = [case.component(s.file) for s in candidate.signs]
+    more["place"] = next((case.graph.label(p) for p in places if p and case.graph.label(p) != candidate.component), "")
+    more["reader"] = ", ".join(sorted(readers)[:2])
     more["holder"] = _holder(case, candidate, found)
     if case.lock and candidate.cause.blocking:
         more |= _lock(case.lock)
@@ -38,17 +50,20 @@ def details(case: Case, candidate: Candidate, found: Mapping[str, str]) -> dict[
     rest = [text for text in dict.fromkeys(bad) if text[:60] != found.get("error", "")[:60]]
     more |= dict(zip(("second", "third"), rest, strict=False)) if candidate.cause.id == "unexplained" else {}
     more["own_error"] = _log_error(case, candidate)
+    if log := skewed(case):
+        seconds = case.alignment[log].skew
+        more["skew_text"] = f"{abs(seconds):g} s, {'ahead' if seconds > 0 else 'behind'}"
     more |= {k: "" for k in ("name", "image") if found.get(k) and found[k] in found.get("error", "")}
     more["keys_prefix"] = _prefix(case)
     more["cpu_limit"] = _configured(case, candidate, "limits.cpu") if candidate.cause.id == "cpu_limit" else ""
     limits = [s.values["limit"] for s in case.sightings.get("memory_limit", ()) if s.values.get("limit")]
-    if limits and candidate.cause.id == "store_memory_full":
+    if limits and candidate.cause.id in {"store_memory_full", "cache_evicts"}:
         more["limit"] = limits[0]
     return more
 
 
 def in_force(case: Case, candidate: Candidate) -> tuple[str, Citation] | None:
-    """The value that a file named by the change holds for what the cause is about, with its line."""
+    """The value that a file named by the change holds for what the cause is about, with its line; of several the smallest."""
     change, about = candidate.change, candidate.cause.words
     if change is None or about is None or change.edit:
         return None
@@ -57,9 +72,11 @@ def in_force(case: Case, candidate: Candidate) -> tuple[str, Citation] | None:
         page = case.pages.get(file.file)
         if page is None or file.file.rsplit("/", 1)[-1].lower() not in names:
             continue
-        found = next((s for s in file.settings if about.search(s.path) and s.line <= len(page.lines)), None)
+        held = [(name, value, s.line) for s in file.settings for name, value in (directives(s.value) or [(s.path, s.value)])]
+        found = [h for h in held if about.search(h[0]) and h[2] <= len(page.lines)]
         if found:
-            return f"{file.file.rsplit('/', 1)[-1]}: {found.path} = {short(found.value, 60)}", page.cite(found.line)
+            name, value, line = min(found, key=lambda h: (size if (size := amount(h[1])) is not None else float("inf"), h[2]))
+            return f"{file.file.rsplit('/', 1)[-1]}: {name} = {short(value, 60)}", page.cite(line)
     return None
 
 
@@ -71,6 +88,7 @@ def _lock(lock: Chain) -> dict[str, str]:
         "what": f"table {lock.table}" if lock.table else "",
         "queued": f"{whose} (session {first.pid})" if whose else f"session {first.pid}",
         "waiting": str(len(lock.waiting)),
+        "exclusive": short(first.statement, 60) if _EXCLUSIVE.search(first.statement) else "",
     }
 
 

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from faultmaven_events.consumers.reason.offline.case import Case
 from faultmaven_events.consumers.reason.offline.change import Change
 from faultmaven_events.consumers.reason.offline.locks import Chain
 from faultmaven_events.consumers.reason.offline.match import Sighting
-from faultmaven_events.consumers.reason.offline.ruleset import Cause
+from faultmaven_events.consumers.reason.offline.ruleset import Cause, words
 from faultmaven_events.consumers.reason.offline.trend import Trend
 
 _SLACK: Final = 3.0
@@ -17,6 +17,10 @@ _SLACK: Final = 3.0
 _AT_ONCE: Final = 20.0
 _MEASURES: Final = frozenset({"ms", "s", "size", "used", "count", "status", "retained", "message", "error", "how", "reason", "mode"})
 _ENOUGH: Final = 1.2
+_LOCKLESS: Final = re.compile(
+    r"^\s*(?:grant|revoke|create (?:role|user|database)|alter (?:role|user|system|database)|set|analyze)\b", re.IGNORECASE
+)
+"""Statements that lock no table for longer than a moment."""
 _TELLING: Final = re.compile(r"[A-Za-z0-9_.:/-]{3,}")
 _SQL: Final = frozenset(
     [
@@ -66,21 +70,32 @@ def best_change(case: Case, cause: Cause, signs: Signs) -> list[Fit]:
     if not cause.changes and not cause.aspects and cause.words is None:
         return []
     fits = [f for c in case.changes if (f := fit(case, cause, c, signs)) is not None]
-    return sorted(fits, key=lambda f: (-f.score, f.change.at or 0.0, f.change.id))
+    fits.sort(key=lambda f: (-f.score, f.change.at or 0.0, f.change.id))
+    exact = _exact(case, cause, fits[0].change) if fits else None
+    return [replace(fits[0], change=exact), *fits[1:]] if exact else fits
+
+
+def _exact(case: Case, cause: Cause, change: Change) -> Change | None:
+    """The edit that a record speaks of, where the edit itself is about the cause: it tells the value."""
+    edits = [c for c in case.changes if c.edit and change.citation in c.extra] if not change.edit and cause.words else []
+    told = next((c for c in edits if cause.words and cause.words.search(c.text)), None)
+    return replace(told, component=change.component or told.component) if told else None
 
 
 def fit(case: Case, cause: Cause, change: Change, signs: Signs) -> Fit | None:
     """Weigh one change; None when it came too late, is of another kind, or has too few points."""
-    if change.kind == "alert":
+    if change.kind == "alert" or (not change.edit and words("undone").search(change.text)):
         return None
-    if cause.blocking and case.lock and _queued(case.lock, change):
+    if cause.broad and not change.edit and words("inert").search(change.text):
+        return None
+    if cause.blocking and (_LOCKLESS.search(change.text) or (case.lock and _queued(case.lock, change))):
         return None
     kind = cause.changes.get(change.kind)
     common = set(cause.aspects) & change.aspects
     said = cause.words.search(f"{change.text} {change.values.get('record', '')}") if cause.words else None
     names = _names(change, signs.sightings) if said and kind is None else None
     kind = 0.3 if names else kind
-    if (kind is None and not common) or (cause.words_required and not said and not common):
+    if (kind is None and (not common or cause.kinds_only)) or (cause.words_required and not said and not common):
         return None
     stray = not common and ((change.edit and bool(cause.aspects)) or (cause.words is not None and not said and change.kind == "ddl"))
     points: list[tuple[float, str]] = [(change.weight + (kind or 0.0), f"a {change.kind} can bring this")]

@@ -1,7 +1,7 @@
 """Who is who, and who talks to whom: components, their addresses and their dependencies, as far as the evidence shows them."""
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,6 +37,13 @@ _HOSTNAMED: Final = re.compile(rf'"(?P<name>[a-z][\w.-]*)" \((?P<host>{HOST})\),
 _STEM: Final = re.compile(
     r"\.(?:log|txt|csv|json|conf|cfg|ya?ml|env|ini|diff|out|err|md|toml|gz|\d+)\b|[-_.](?:access|error|stat|info|listen|cert|metrics|queues)\b",
     re.IGNORECASE,
+)
+_FOREIGN: Final = re.compile(r"(?:[a-z][a-z0-9-]*\.){2,4}(?!internal|local|svc|lan|corp|intern|cluster)[a-z]{2,}")
+"""Full names of hosts outside: their owners know them by these, not by the name of a setting."""
+_NUMBERED: Final = re.compile(r"(?<![\w./@-])(?P<name>[a-z][a-z_-]{2,30}?)-?\d{1,2}(?![\w.-])")
+_RUNS_ON: Final = re.compile(
+    r"(?<![\w./-])(?P<name>[a-z][\w-]{2,30}) v?\d[\w.]{0,20}(?: (?:->|to) v?\d[\w.]{0,20})?"
+    r"[^\n]{0,20}? on (?P<host>[a-z][a-z-]{1,20}\d{1,3})\b"
 )
 _GENERIC: Final = frozenset(
     [
@@ -126,6 +133,14 @@ class Graph:
             return None
         return self.components.get(_plain(name)) or self.aliases.get(name) or self.aliases.get(name.rsplit(":", 1)[0])
 
+    def behind(self, address: str | None) -> str | None:
+        """Return the component behind an address without a name: the only one that is called on this port."""
+        port = (address or "").rpartition(":")[2]
+        named = {
+            name for place, name in self.aliases.items() if port.isdigit() and place.endswith(f":{port}") and not place.startswith(":")
+        }
+        return named.pop() if len(named) == 1 else None
+
     def mentioned(self, text: str) -> list[str]:
         """Return the components whose names stand in a text as whole words, in order of appearance."""
         plain = f"-{_plain(text)}-"
@@ -166,7 +181,7 @@ class Graph:
     def label(self, name: str) -> str:
         """Return the name with the host under which the evidence knows it, for known servers: `postgresql (db01)`."""
         host = self.hosts.get(name)
-        return f"{name} ({host})" if host and not same(host, name) and self.tiers.get(name) else name
+        return f"{name} ({host})" if host and not same(host, name) and "(" not in name else name
 
 
 def build(files: Sequence[Insights], pages: Mapping[str, Page], software: Sequence[Software]) -> tuple[Graph, dict[str, str]]:
@@ -185,7 +200,32 @@ def build(files: Sequence[Insights], pages: Mapping[str, Page], software: Sequen
             _read(graph, page, writers[file.file], ports)
         if file.classification.type in {"trace", "capture"}:
             _seen(graph, file)
+    _hosts(graph, pages, software)
     return graph, {name: writer for name, writer in writers.items() if writer}
+
+
+def _hosts(graph: Graph, pages: Mapping[str, Page], software: Sequence[Software]) -> None:
+    """Hosts named after the one component that runs there (`auth01`, `db01`), or told beside it (`catalog 6.1.0 on cat02`)."""
+    found: dict[str, set[str]] = defaultdict(set)
+    roles: dict[str, set[str]] = defaultdict(set)
+    for known in software:
+        for role in known.hosts if _plain(known.name) in graph.components else ():
+            roles[role].add(known.name)
+    for page in pages.values():
+        text = page.text[:20_000]
+        for match in _NUMBERED.finditer(text):
+            name = graph.components.get(_plain(match["name"]))
+            found[match[0]] |= {name} if name else roles.get(match["name"], set())
+        for match in _RUNS_ON.finditer(text):
+            name = graph.components.get(_plain(match["name"]))
+            if name:
+                found[match["host"]].add(name)
+    several = Counter(name for names in found.values() for name in names)
+    for host, names in sorted(found.items()):
+        name = min(names, default="")
+        if len(names) == 1 and several[name] == 1 and _plain(host) not in graph.components and host not in graph.aliases:
+            graph.aliases.setdefault(host, name)
+            graph.hosts.setdefault(name, host)
 
 
 def _seen(graph: Graph, file: Insights) -> None:
@@ -240,7 +280,7 @@ def _alias(graph: Graph, name: str | None, place: Address, ports: Mapping[int, s
         known = ports.get(int(port))
         server = graph.add(known) if known else graph.aliases.get(f":{port}")
     if server is None and name:
-        server = graph.find(name) or _like(graph, name)
+        server = graph.find(name) or _like(graph, name, host)
     if server is None and not re.fullmatch(r"[\d.]+|<.*>|IP_\w+|localhost", host):
         server = graph.add(host)
     if server is None:
@@ -253,7 +293,7 @@ def _alias(graph: Graph, name: str | None, place: Address, ports: Mapping[int, s
     graph.link(client, server)
 
 
-def _like(graph: Graph, name: str) -> str:
-    """Return the only component whose name begins with this one (`search` for `search-api`), or register it."""
+def _like(graph: Graph, name: str, host: str) -> str:
+    """Return the only component whose name begins with this one (`search` for `search-api`), or register it, a foreign host as such."""
     close = [c for key, c in graph.components.items() if key.startswith(f"{_plain(name)}-")]
-    return close[0] if len(close) == 1 else graph.add(name)
+    return close[0] if len(close) == 1 else graph.add(host if _FOREIGN.fullmatch(host) else name)

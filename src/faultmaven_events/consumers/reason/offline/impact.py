@@ -1,5 +1,6 @@
 """What users feel: failing answers, slow answers, work that piles up; and since when."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ _SHARE: Final = 0.04
 """Failing share that counts as felt, above three times the early share."""
 _SLOWER: Final = 2.5
 _SLOWER_MS: Final = 40.0
+_TIME: Final = re.compile(r"(\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)Z")
 _BLIP: Final = 5.0
 """Seconds; what is over sooner is a blip, such as a restart during a release."""
 
@@ -203,11 +205,16 @@ def piling(trends: Sequence[Trend]) -> list[Impact]:
     ]
 
 
-def told(facts: Mapping[str, Sequence[Fact]], shift: Mapping[str, timedelta]) -> list[Impact]:
-    """What process found in access logs: routes that fail or are slow."""
+def told(
+    facts: Mapping[str, Sequence[Fact]], shift: Mapping[str, timedelta], views: Sequence[Traffic] = (), trends: Sequence[Trend] = ()
+) -> list[Impact]:
+    """What process found in access logs: routes that fail or are slow. What clients measured counts more than a few slow answers."""
+    calm = any(v.latency is not None for v in views) and not any(t.role == "latency" and t.direction == "up" for t in trends)
     found = []
     for file, several in facts.items():
         for fact in several:
+            if calm and fact.kind == "latency" and not _usually(fact):
+                continue
             impact = _from_fact(file, fact, shift.get(file, timedelta()))
             if impact is not None:
                 found.append(impact)
@@ -222,6 +229,7 @@ def _from_fact(file: str, fact: Fact, moved: timedelta) -> Impact | None:
     until = (fact.until + moved).timestamp() if fact.until else None
     if until is not None and until - at < _BLIP:
         return None
+    text = _moved(fact.text, moved)
     if fact.kind == "http_errors":
         before, during = _number(a.get("rate_before")), _number(a.get("rate_during"))
         status = str(a.get("status") or "")
@@ -234,13 +242,33 @@ def _from_fact(file: str, fact: Fact, moved: timedelta) -> Impact | None:
             or not (always or (during >= 3 * before + 0.01 and a.get("jump") is not False))
         ):
             return None
-        return Impact(kind, fact.text, at, before, during, file, until=until, fact=fact, component=_upstream(fact))
+        return Impact(kind, text, at, before, during, file, until=until, fact=fact, component=_upstream(fact))
     if fact.kind == "latency":
         before, during = _number(a.get("p95_before")), _number(a.get("p95_during"))
         if during < _SLOWER * max(before, 0.001) or (during - before) * 1000 < _SLOWER_MS:
             return None
-        return Impact("latency", fact.text, at, before * 1000, during * 1000, file, until=until, fact=fact, component=_upstream(fact))
+        return Impact("latency", text, at, before * 1000, during * 1000, file, until=until, fact=fact, component=_upstream(fact))
     return None
+
+
+def _moved(text: str, by: timedelta) -> str:
+    """A sentence with its times on the common clock."""
+    if not by:
+        return text
+    return _TIME.sub(lambda m: _later(m[0], by), text)
+
+
+def _later(time: str, by: timedelta) -> str:
+    try:
+        return f"{datetime.fromisoformat(time.removesuffix('Z')) + by}Z"
+    except (ValueError, OverflowError):  # no day of the calendar
+        return time
+
+
+def _usually(fact: Fact) -> bool:
+    """Whether the middle answer became slower, not only the slowest ones."""
+    before, during = _number(fact.attributes.get("p50_before")), _number(fact.attributes.get("p50_during"))
+    return during >= _SLOWER * max(before, 0.001) and (during - before) * 1000 >= _SLOWER_MS
 
 
 def few_clients(fact: Fact) -> bool:

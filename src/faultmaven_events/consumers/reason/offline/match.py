@@ -1,5 +1,6 @@
 """Signals found in the sanitized texts: which line says what, how often, since when, with which values."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ IDENTITY: Final = frozenset(
 """Values that tell one occurrence from another; the rest (milliseconds, sizes) varies from line to line."""
 _GROUPS: Final = 60
 _LINES: Final = 20_000
+_ECHO: Final = re.compile(r"^(?:[\w.@:~-]{0,60}[$#]|>) ?[a-z./]")
+"""A command as it was typed: it names what somebody looks for, not what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _collect(page: Page, signal: Signal, numbers: list[int], writer: str | None)
     by_identity: dict[tuple[tuple[str, str], ...], list[tuple[int, dict[str, str]]]] = defaultdict(list)
     for number in numbers:
         values = _read(signal, "\n".join(page.lines[number - 1 : number + 1]) if signal.pair else page.lines[number - 1])
-        if values is not None:
+        if values is not None and (signal.pair or not _ECHO.match(page.lines[number - 1])):
             key = tuple(sorted((k, v) for k, v in values.items() if k in IDENTITY))
             by_identity[key].append((number, values))
     largest = sorted(by_identity.values(), key=lambda hits: (-len(hits), hits[0][0]))[:_GROUPS]

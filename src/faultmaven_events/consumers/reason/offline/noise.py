@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from faultmaven_events.consumers.reason.offline.case import Case
+from faultmaven_events.consumers.reason.offline.change import Change
 from faultmaven_events.consumers.reason.offline.impact import few_clients
-from faultmaven_events.consumers.reason.offline.phrases import message
+from faultmaven_events.consumers.reason.offline.phrases import message, short
 from faultmaven_events.schemas.insight import Citation, Fact, Insights, Template
 
 _LOUD: Final = frozenset({"error", "critical", "warning"})
 _MOST: Final = 6
+_TRANSIENT: Final = frozenset({"restart", "release", "scale", "config", "migration"})
+"""Changes during which a short interruption is expected."""
+_BEFORE_S, _SOON_S, _OVER_S = 3.0, 15.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,11 @@ def scanners(facts: Mapping[str, Sequence[Fact]]) -> list[Noise]:
                 a = fact.attributes
                 who = "one client (a single address)" if a.get("clients") == 1 else f"{a.get('clients')} clients"
                 what = f"{fact.count} answers with status {a.get('status')} on {a.get('routes')} paths"
+                why = "which a rate limit throttled" if str(a.get("status")) == "429" else "a scanner or bot probing for weak spots"
                 found.append(
                     Noise(
                         what,
-                        f"they went to {who}, a scanner or bot probing for weak spots; customers are not affected",
+                        f"they went to {who}, {why}; customers are not affected",
                         file,
                         fact.count,
                         fact.citations[0],
@@ -68,6 +73,15 @@ def _template(case: Case, file: Insights, template: Template) -> Noise | None:
     text = message(template.sample.quote)
     if template.count <= 2 and first < case.start + 3:
         return None
+    came = next((c for c in case.changes if _brings(c, first, last)), None)
+    if came is not None and case.onset is None:
+        return Noise(
+            text,
+            f"it came with '{short(came.text, 90)}' and was over after {last - (came.at or first):.0f} s",
+            file.file,
+            template.count,
+            template.sample,
+        )
     if template.count <= 2:
         return Noise(
             text,
@@ -85,6 +99,13 @@ def _template(case: Case, file: Insights, template: Template) -> Noise | None:
         return None
     return Noise(
         text, f"it was there before with the same rate ({before} times before, {after} after)", file.file, template.count, template.sample
+    )
+
+
+def _brings(change: Change, first: float, last: float) -> bool:
+    """Whether something loud began with a change and ended soon after it."""
+    return (
+        change.at is not None and change.kind in _TRANSIENT and -_BEFORE_S <= first - change.at <= _SOON_S and last - change.at <= _OVER_S
     )
 
 

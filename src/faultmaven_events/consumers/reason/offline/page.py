@@ -32,8 +32,9 @@ _BACK: Final = 60
 """Lines to look back for the time of a line that has none (stack traces, query plans)."""
 
 
-def _shape(line: str) -> str:
-    return _TOKEN.sub("#", line).translate(_DIGITS)
+def _shapes(text: str) -> str:
+    """The text with digits, hashes and pseudonyms made equal; its lines stay where they are."""
+    return _TOKEN.sub("#", text).translate(_DIGITS)
 
 
 def _bounded(text: str) -> str:
@@ -49,6 +50,17 @@ def _bare(text: str, wrapped: int) -> str:
     return "\n" * wrapped + text.split("\n", wrapped)[-1] if wrapped else text
 
 
+def touched(pattern: re.Pattern[str], text: str) -> set[int]:
+    """Indexes of the lines in which a match of the pattern lies or begins."""
+    hits: set[int] = set()
+    cursor = line = 0
+    for match in pattern.finditer(text):
+        line += text.count("\n", cursor, match.start())
+        cursor = match.start()
+        hits.update(range(line, line + text.count("\n", match.start(), match.end()) + 1))
+    return hits
+
+
 class Page:
     """One file. Line numbers are 1-based, as in citations."""
 
@@ -57,6 +69,8 @@ class Page:
         self._whole = text
         self.text = _bounded(_bare(text, insights.wrapped))
         self._aligned = shift
+        self.step: tuple[int, timedelta] | None = None
+        """From which line on the writer's clock was off, and by how much it is put back."""
 
     @property
     def file(self) -> str:
@@ -83,20 +97,26 @@ class Page:
 
         Of a large file only lines with a telling stem count, and of those with the same stems the shapes after the first few are one.
         """
-        found: dict[str, list[int]] = {}
         if len(self.text) <= _LARGE:
-            for number, line in enumerate(self.lines, 1):
-                if line:
-                    found.setdefault(_shape(line), []).append(number)
-            return found
+            return self._alike
+        found: dict[str, list[int]] = {}
         for group, numbers in sorted(self._noteworthy().items()):
             mine: dict[str, list[int]] = {}
             for number in numbers:
-                shape = _shape(self.lines[number - 1]) if len(mine) < _ALIKE else ""
+                shape = _shapes(self.lines[number - 1]) if len(mine) < _ALIKE else ""
                 key = shape if shape in mine or len(mine) < _ALIKE else next(reversed(mine))
                 mine.setdefault(key, []).append(number)
             for shape, several in mine.items():
                 found[f"{group}{shape}"] = several
+        return found
+
+    @cached_property
+    def _alike(self) -> dict[str, list[int]]:
+        """Line numbers by shape, of every line that is not empty."""
+        found: dict[str, list[int]] = {}
+        for number, shape in enumerate(_shapes(self.text).split("\n"), 1):
+            if shape:
+                found.setdefault(shape, []).append(number)
         return found
 
     def _noteworthy(self) -> dict[tuple[int, ...], list[int]]:
@@ -146,7 +166,8 @@ class Page:
         for line in range(number, max(0, number - back), -1):
             found = stamp(self.lines[line - 1], year=self._year)
             if found is not None and self._own(found + self._shift):
-                return found + self._shift + self._aligned
+                stepped = self.step[1] if self.step and line >= self.step[0] else timedelta()
+                return found + self._shift + self._aligned + stepped
         return None
 
     def _own(self, at: datetime) -> bool:
@@ -155,13 +176,14 @@ class Page:
         return start is None or end is None or start - _AROUND <= at <= end + _AROUND
 
     def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
-        """Yield each match with its line number, at most one match per line."""
-        last = 0
-        for found in pattern.finditer(self.text):
-            number = self.number(found.start())
-            if number != last:
+        """Yield the first match in each line, with the line's number. Where the first line of a shape does not match, none of it does."""
+        alike = list(self._alike.values())
+        firsts = "\n".join(self.lines[numbers[0] - 1] for numbers in alike)
+        hits = (alike[index] for index in touched(pattern, firsts) if index < len(alike))
+        for number in sorted(number for numbers in hits for number in numbers):
+            found = pattern.search(self.lines[number - 1])
+            if found:
                 yield number, found
-                last = number
 
     def cite(self, first: int, last: int | None = None) -> Citation:
         """Quote lines `first` to `last`."""

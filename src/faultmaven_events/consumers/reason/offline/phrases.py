@@ -12,9 +12,23 @@ _PART: Final = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]")
 _HOLE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)*)\}")
 _HEAD: Final = re.compile(
     r"^(?:\S*\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+(?:Z| ?[+-]\d\d:?\d\d| UTC)?\s*"
-    r"|[A-Z][a-z]{2} +\d+ [\d:]+ \S+ |\d+:[A-Z] \d+ \w+ \d{4} [\d:.]+ [*#.-] )?"
-    r"(?:\[[^\]]{0,60}\]\s*|<[\d.]+>\s*|(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\s+|\S+@\S+/\S+ |\d+#\d+: |\*\d+ )*"
+    r"|\d\d\.\d\d\.\d{4},? [\d:,.]+\s*|[A-Z][a-z]{2} +\d+ [\d:]+ \S+ |\d+:[A-Z] \d+ \w+ \d{4} [\d:.]+ [*#.-] )?"
+    r"(?:\[[^\]]{0,60}\]\s*|<[\d.]+>\s*|(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\s+"
+    r"|\| *(?:[A-Z]{4,8} *\| *)?(?:[\w.-]{1,40} \| )?|\S+@\S+/\S+ |\d+#\d+: |\*\d+ )*"
 )
+_REQUEST: Final = re.compile(r'\] "(?P<request>[A-Z]{3,7} [^\s"?]{1,100})[^"]{0,2000}" (?P<status>\d{3}) ')
+"""The access log of a web server: query strings are left out."""
+_PROXIED: Final = re.compile(
+    r"\] \S+ (?P<backend>[\w.<>-]+/[\w.<>-]+) [\d/+-]+ (?P<status>-?\d+) \d+ \S+ \S+ (?P<flags>[\w-]{4}) "
+    r'[^"]{0,200}(?:"(?P<request>[A-Z]{3,7} [^\s"?]{1,100}))?'
+)
+"""HAProxy's access log."""
+_FRAMEWORK: Final = re.compile(
+    r"^(?:\d+ --- \[[^\]]{0,40}\] \S+ +: |[IWEF]\d{4} [\d:.]+ +\d+ \S+\] "
+    r"|(?:\] )?(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL) +[\w.-]+: )"
+)
+_CLIENT: Final = re.compile(r", client: [\w.<>:-]+, server: ?.*$")
+"""Whom nginx answered: the request itself is told by its access log."""
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -42,7 +56,20 @@ def message(line: str) -> str:
         text = text.encode().decode("unicode_escape", "replace") if "\\n" in text else text.replace('\\"', '"')
         lines = [part.strip(" ^") for part in text.split("\n") if part.strip(" ^")]
         return short(lines[-1] if lines else text, 190)
-    return short(_HEAD.sub("", line.strip(), count=1), 190)
+    return short(_told(line.strip()), 190)
+
+
+def _told(line: str) -> str:
+    """A line of a web server or a framework without what stands around its message."""
+    request = _REQUEST.search(line)
+    if request:
+        return f"{request['request']} answered {request['status']}"
+    proxied = _PROXIED.search(line)
+    if proxied:
+        flags = f", termination {proxied['flags']}" if proxied["flags"].strip("-") else ""
+        return f"{proxied['request'] or 'request'} to {proxied['backend']} answered {proxied['status']}{flags}"
+    text = _FRAMEWORK.sub("", _HEAD.sub("", line, count=1), count=1)
+    return _CLIENT.sub("", text, count=1)
 
 
 def short(text: str, limit: int) -> str:

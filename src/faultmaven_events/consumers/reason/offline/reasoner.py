@@ -1,47 +1,94 @@
-"""The offline reasoner: insights in, incident report out. Pure and deterministic: the same evidence gives the same bytes."""
+"""The offline reasoner: insights in, incident report out. Pure and deterministic: the same evidence gives the same bytes.
+
+Six phases: define the blast radius, establish the timeline, search the knowledge, formulate hypotheses, validate them, propose a solution.
+"""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from faultmaven_events.consumers.reason.context import Context
 from faultmaven_events.consumers.reason.offline import confidence as sure
-from faultmaven_events.consumers.reason.offline.case import Case, open_case
+from faultmaven_events.consumers.reason.offline import progress
+from faultmaven_events.consumers.reason.offline.case import Case, dated, survey
 from faultmaven_events.consumers.reason.offline.claims import claims, root_cause
+from faultmaven_events.consumers.reason.offline.complete import complete
+from faultmaven_events.consumers.reason.offline.computed import own
 from faultmaven_events.consumers.reason.offline.evidence import Locker
 from faultmaven_events.consumers.reason.offline.hypotheses import Worded, healthy, said, unused, word
 from faultmaven_events.consumers.reason.offline.noise import Noise, background
 from faultmaven_events.consumers.reason.offline.phrases import fill
-from faultmaven_events.consumers.reason.offline.rank import rank
-from faultmaven_events.consumers.reason.offline.recommend import advise, gaps
+from faultmaven_events.consumers.reason.offline.rank import Candidate, rank
+from faultmaven_events.consumers.reason.offline.recommend import advise
 from faultmaven_events.consumers.reason.offline.ruleset import Rules, rules
 from faultmaven_events.consumers.reason.offline.scope import problem, radius
+from faultmaven_events.consumers.reason.offline.sufficiency import gaps
 from faultmaven_events.consumers.reason.offline.timeline import moments
-from faultmaven_events.consumers.reason.offline.verdict import judge
+from faultmaven_events.consumers.reason.offline.verdict import inside, judge
+from faultmaven_events.consumers.reason.phases import Watch, unwatched
 from faultmaven_events.consumers.reason.verify import verify
-from faultmaven_events.reports.markdown import summary
+from faultmaven_events.reports.summary import summary
 from faultmaven_events.schemas.insight import MergedInsights
 from faultmaven_events.schemas.knowledge import Hit, SearchResult
+from faultmaven_events.schemas.phase import PHASES
 from faultmaven_events.schemas.question import Verdict
-from faultmaven_events.schemas.report import Hypothesis, IncidentReport, KnowledgeRef, RootCause
+from faultmaven_events.schemas.report import Confidence, Hypothesis, IncidentReport, KnowledgeRef, RootCause
 
 _HEADLINE: Final = 300
 _REFS: Final = 5
-PHASES: Final = ("read", "align", "match", "rank", "judge", "word", "verify")
-"""What happens one after the other; a second opinion comes after all of them."""
 
 
-def reason(merged: MergedInsights, knowledge: SearchResult, context: Context) -> IncidentReport:
-    """Return the report of one question, verified against the context's texts."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The causes that fit, best first, and what the evidence makes of them."""
+
+    ranked: Sequence[Candidate]
+    confidence: Confidence
+    verdict: Verdict
+
+
+def reason(merged: MergedInsights, knowledge: SearchResult, context: Context, watch: Watch = unwatched) -> IncidentReport:
+    """Return the report of one question, verified against the context's texts. `watch` is told of each phase when it is done."""
     base = rules()
-    case = open_case(merged, context, base)
+    case = survey(merged, context, base)
+    watch(progress.blast_radius(case, radius(case, None)))
+    case = dated(case, base)
+    watch(progress.timeline(case))
+    refs = tuple(_ref(h) for h in knowledge.hits[:_REFS])
+    watch(progress.knowledge(knowledge))
     ranked = rank(case, base)
+    watch(progress.hypotheses(ranked))
+    judged = validate(case, ranked)
+    watch(progress.validation(judged.verdict, judged.confidence))
+    known = Known(digest(merged, context, base), refs, _origin(base, context, knowledge))
+    report = solve(case, judged, context, known)
+    watch(progress.solution(report))
+    return report
+
+
+def validate(case: Case, ranked: Sequence[Candidate]) -> Judged:
+    """Weigh the first cause, and say what may be said of it."""
     confidence = sure.weigh(case, ranked)
     verdict = judge(case, ranked, confidence)
     if verdict == "healthy":
-        confidence = sure.healthy(case)
-    locker, noise = Locker(case), background(case)
-    worded = word(case, ranked, verdict, locker)
+        confidence = sure.healthy(case, ranked, inside=inside(case))
+    return Judged(ranked, confidence, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the report says beside the case."""
+
+    digest: str
+    refs: tuple[KnowledgeRef, ...]
+    provenance: Mapping[str, Any]
+
+
+def solve(case: Case, judged: Judged, context: Context, known: Known) -> IncidentReport:
+    """Word the answer, with what to do and what is missing, and read every line of it again."""
+    verdict, locker, noise = judged.verdict, Locker(case), background(case)
+    worded = word(case, judged.ranked, verdict, locker)
     top = worded[0] if worded and verdict != "healthy" else None
     best = top.candidate if top else None
     hypotheses = _ordered(case, worded, verdict, noise, locker)
@@ -53,8 +100,8 @@ def reason(merged: MergedInsights, knowledge: SearchResult, context: Context) ->
         created_at=context.created_at,
         pipeline_version=context.pipeline_version,
         reasoner="offline",
-        digest=digest(merged, context, base),
-        question=merged.question,
+        digest=known.digest,
+        question=case.question,
         verdict=verdict,
         headline=headline(verdict, hypotheses),
         problem_statement=problem(case, verdict),
@@ -63,32 +110,40 @@ def reason(merged: MergedInsights, knowledge: SearchResult, context: Context) ->
         trigger=said(best.change) if best and best.change else None,
         hypotheses=hypotheses,
         root_cause=_root(case, top, verdict, locker),
-        confidence=confidence,
+        confidence=judged.confidence,
         claims=claims(case, best, top.hypothesis.statement if top else hypotheses[0].statement if hypotheses else "", noise, locker),
         missing_evidence=gaps(case, [w.candidate for w in worded] if top else [], [w.values for w in worded], context.missing),
         failed_evidence=context.missing,
         limitations=_limits(case, worded, context),
         truncated=tuple(f"{f.file}: {t}" for f in case.files for t in f.truncated),
         recommendations=tuple(advise(best, "H1", top.values)) if top and best else (),
-        knowledge_refs=tuple(_ref(h) for h in knowledge.hits[:_REFS]),
+        knowledge_refs=known.refs,
         redactions=dict(sorted(context.redactions.items())),
         security_notes=_security(case, context),
-        provenance={
-            "phases": list(PHASES),
-            "rules": base.version,
-            "inputs": dict(sorted(context.digests.items())),
-            "knowledge_model": knowledge.model,
-        },
+        provenance=dict(known.provenance),
         evidence=locker.items(),
         summary="",
     )
-    checked = verify(report, context.texts)
+    whole = complete(report, case, top)
+    counted = [*(i.text for i in case.impacts), *(h.statement for h in hypotheses[:1] if verdict == "healthy")]
+    made = own(whole, worded, noise, counted)
+    checked = verify(whole.model_copy(update={"provenance": {**whole.provenance, "computed": made}}), context.texts)
     return checked.model_copy(update={"summary": summary(checked)})
 
 
+def _origin(base: Rules, context: Context, knowledge: SearchResult) -> dict[str, Any]:
+    return {
+        "phases": list(PHASES),
+        "rules": base.version,
+        "confidence": sure.weights().version,
+        "inputs": dict(sorted(context.digests.items())),
+        "knowledge_model": knowledge.model,
+    }
+
+
 def digest(merged: MergedInsights, context: Context, base: Rules) -> str:
-    """SHA-256 over question, evidence digests and rule version."""
-    parts = [merged.question, base.version, context.pipeline_version]
+    """SHA-256 over question, evidence digests and versions of rules and weights."""
+    parts = [merged.question, base.version, sure.weights().version, context.pipeline_version]
     parts += [
         f"{f.file}:{context.digests.get(f.file, '')}:{_hash(f.model_dump_json().replace(str(f.evidence_id), ''))}"
         for f in sorted(merged.files, key=lambda f: f.file)

@@ -1,28 +1,59 @@
-"""What to do: mitigate now, fix, prevent; and the cheapest check that would decide. Nothing is executed."""
+"""What to do: mitigate now, fix, prevent. Nothing is executed."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Final
 
-from faultmaven_events.consumers.reason.offline.case import Case
 from faultmaven_events.consumers.reason.offline.phrases import fill
 from faultmaven_events.consumers.reason.offline.rank import Candidate
 from faultmaven_events.consumers.reason.offline.ruleset import Remedy
-from faultmaven_events.schemas.question import Missing
-from faultmaven_events.schemas.report import Gap, Recommendation
+from faultmaven_events.consumers.reason.offline.typed import typed
+from faultmaven_events.schemas.report import Recommendation
 
 _PRIORITY: Final = {"mitigate": 1, "fix": 2, "observe": 3, "prevent": 4}
+_OWNERS: Final[Mapping[str, str]] = {
+    "code": "developers of {component}",
+    "data": "owners of the data in {component}",
+    "config": "operators of {component}",
+    "human": "operators of {component}",
+    "dependency": "operators of {component}",
+    "network": "network operations",
+    "security": "security",
+    "external": "whoever is in contact with the provider",
+    "infrastructure": "platform operations",
+    "capacity": "platform operations",
+    "resource_exhaustion": "platform operations",
+}
+"""Category of a cause to the role whose work it is."""
+_HOLE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)*)\}")
+_OPEN: Final = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
+"""What somebody must fill into a command first: `PID_OF_BLOCKER`, `COLUMN`."""
+
+
+def owner(category: str, component: str) -> str:
+    """Return the role that looks after a cause; empty when the category says nothing."""
+    return _OWNERS.get(category, "").replace("{component}", component or "the service")
 
 
 def advise(candidate: Candidate, hypothesis_id: str, values: Mapping[str, str]) -> tuple[Recommendation, ...]:
     """Return the remedies of a cause with their placeholders filled."""
-    return tuple(_one(r, hypothesis_id, values) for r in candidate.cause.remedies)
+    role = owner(candidate.category, candidate.component)
+    return tuple(_one(r, hypothesis_id, values).model_copy(update={"owner_role": role}) for r in candidate.cause.remedies)
+
+
+def _command(template: str, values: Mapping[str, str]) -> str:
+    """A command with its placeholders filled. No part of it is left out: `--pattern 'prefix:*'` without the prefix means every key."""
+    named = {hole: values.get(hole) or f"THE_{hole.upper().replace('.', '_')}" for hole in _HOLE.findall(template)}
+    return fill(template, typed(named))
 
 
 def _one(remedy: Remedy, hypothesis_id: str, values: Mapping[str, str]) -> Recommendation:
+    commands = tuple(_command(c, values) for c in remedy.commands)
     return Recommendation(
         type=remedy.type,
         action=fill(remedy.action, values),
-        commands=tuple(fill(c, values) for c in remedy.commands),
+        commands=commands,
+        effort="minutes" if commands and remedy.type in {"mitigate", "observe"} and not any(map(_OPEN.search, commands)) else None,
         hypothesis_id=hypothesis_id,
         expected_effect=fill(remedy.verify, values),
         risk=remedy.risk,
@@ -31,42 +62,3 @@ def _one(remedy: Remedy, hypothesis_id: str, values: Mapping[str, str]) -> Recom
         verification=fill(remedy.verify, values),
         priority=_PRIORITY.get(remedy.type, 2),
     )
-
-
-def gaps(case: Case, ranked: Sequence[Candidate], values: Sequence[Mapping[str, str]], missing: Sequence[Missing]) -> tuple[Gap, ...]:
-    """What is not known, and the cheapest way to get it: failed evidence first, then each leading cause's own check."""
-    found = [
-        Gap(
-            what=f"{m.name or 'a piece of evidence'} (job {m.job_id})",
-            why=f"it was handed in but could not be used: {m.reason}",
-            how="hand it in again as text",
-        )
-        for m in missing[:5]
-    ]
-    for candidate, known in zip(ranked[:3], values, strict=False):
-        if candidate.cause.check:
-            found.append(
-                Gap(
-                    what=f"Check for '{candidate.cause.title}'",
-                    why=fill(candidate.cause.check_why, known),
-                    how=fill(candidate.cause.check, known),
-                )
-            )
-    if not case.changes:
-        found.append(
-            Gap(
-                what="Change records",
-                why="most incidents follow a change; none is in the evidence",
-                how="deployment, configuration and job logs of the last 2 hours",
-            )
-        )
-    if not case.traffic and not case.impacts:
-        found.append(
-            Gap(
-                what="The client's view",
-                why="without it the impact on users is not known",
-                how="requests, errors and latency per minute at the edge",
-            )
-        )
-    unique = {(g.what, g.how): g for g in found}
-    return tuple(unique.values())

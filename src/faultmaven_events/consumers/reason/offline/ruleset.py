@@ -62,6 +62,8 @@ class Software:
     files: tuple[re.Pattern[str], ...]
     ports: tuple[int, ...]
     tier: str
+    hosts: tuple[str, ...] = ()
+    """Beginnings of the names of hosts that carry it, such as `db` of `db01`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Cause:
     change_required: bool = False
     words_required: bool = False
     """Only a change whose text has the words, or whose edit is of one of the aspects, can bring it."""
+    kinds_only: bool = False
+    """No edit of one of the aspects brings it unless it is of a kind in `changes`."""
     broad: bool = False
     """Says little of its own: it is confirmed only when the change's new value stands in the failing lines."""
     blocking: bool = False
@@ -140,7 +144,14 @@ def rules() -> Rules:
         ),
         kinds=tuple(ChangeKind(v["name"], float(v["weight"]), re.compile(v["pattern"], _FLAGS)) for v in kinds["kind"]),
         software=tuple(
-            Software(n, tuple(v["names"]), tuple(re.compile(p, _FLAGS) for p in v["files"]), tuple(v["ports"]), v["tier"])
+            Software(
+                n,
+                tuple(v["names"]),
+                tuple(re.compile(p, _FLAGS) for p in v["files"]),
+                tuple(v["ports"]),
+                v["tier"],
+                tuple(v.get("hosts", ())),
+            )
             for n, v in software.items()
         ),
         causes=tuple(_cause(v) for f in causes for v in _read(f)["cause"]),

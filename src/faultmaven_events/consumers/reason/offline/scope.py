@@ -1,11 +1,13 @@
 """Blast radius: what fails, what does not, and along which way the fault travels."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from faultmaven_events.consumers.reason.offline.case import Case
 from faultmaven_events.consumers.reason.offline.rank import Candidate
-from faultmaven_events.schemas.report import BlastRadius, ProblemStatement, Severity
+from faultmaven_events.schemas.insight import Fact
+from faultmaven_events.schemas.report import Band, BlastRadius, ProblemStatement, Severity
 
 
 def radius(case: Case, top: Candidate | None) -> BlastRadius:
@@ -16,14 +18,39 @@ def radius(case: Case, top: Candidate | None) -> BlastRadius:
     )
     path = _path(case, top)
     words = [i.text for i in case.impacts[:3]]
+    felt = [i.fact for i in case.impacts if i.fact and i.fact.kind == "http_errors"]
+    failing = tuple(sorted({str(f.attributes["upstream"]) for f in felt if f.attributes.get("upstream")}))
     names = ", ".join(list(affected)[:5]) or "no component"
     return BlastRadius(
         affected=affected,
         unaffected=unaffected,
+        routes=_routes(felt),
+        failing_hosts=failing,
+        unaffected_hosts=_sound(case, failing),
+        clients=max((n for f in felt if isinstance(n := f.attributes.get("clients"), int)), default=None),
         dependency_path=path,
         summary=f"{names} affected{': ' + '; '.join(words) if words else ''}.",
         confidence="high" if case.impacts and len(case.files) >= 3 else "medium" if case.impacts else "low",
     )
+
+
+def _routes(felt: Sequence[Fact]) -> dict[str, int]:
+    """Failing routes with their failing answers: of the file that counts most, so that no answer is counted twice."""
+    counts: dict[str, int] = {}
+    for fact in felt:
+        route, failures = fact.attributes.get("route"), fact.attributes.get("failures")
+        if route and isinstance(failures, int):
+            counts[str(route)] = max(counts.get(str(route), 0), failures)
+    return dict(sorted(counts.items(), key=lambda kv: (-kv[1], kv[0])))
+
+
+def _sound(case: Case, failing: Sequence[str]) -> tuple[str, ...]:
+    """Upstream addresses beside failing ones that no fact about errors names."""
+    if not failing:
+        return ()
+    named = [f for facts in case.facts.values() for f in facts if f.attributes.get("upstream")]
+    bad = {str(f.attributes["upstream"]) for f in named if f.kind == "http_errors"}
+    return tuple(sorted({str(f.attributes["upstream"]) for f in named} - bad - set(failing)))
 
 
 def _failing(case: Case) -> dict[str, int]:
@@ -74,6 +101,7 @@ def problem(case: Case, verdict: str) -> ProblemStatement:
     until = max((i.until for i in case.impacts if i.until is not None), default=None)
     going = any(i.until is None for i in case.impacts)
     severity, basis = _severity(worst.kind, worst.after)
+    impact, urgency = _IMPACT[severity], _urgency(worst.kind, going=going)
     return ProblemStatement(
         symptom=worst.text,
         expected=_expected(case),
@@ -84,7 +112,26 @@ def problem(case: Case, verdict: str) -> ProblemStatement:
         ongoing=going,
         severity=severity,
         severity_basis=basis,
+        impact=impact,
+        urgency=urgency,
+        priority=priority(impact, urgency),
     )
+
+
+_IMPACT: Final[Mapping[Severity, Band]] = {"SEV1": "high", "SEV2": "medium", "SEV3": "low", "SEV4": "low", "none": "low"}
+_BANDS: Final[Sequence[Band]] = ("high", "medium", "low")
+
+
+def _urgency(kind: str, *, going: bool) -> Band:
+    """High while requests fail, medium while they are slow or work piles up, low when it is over."""
+    if not going:
+        return "low"
+    return "high" if kind in {"errors", "no_answer", "rejections"} else "medium"
+
+
+def priority(impact: Band, urgency: Band) -> int:
+    """Return 1 to 4 out of impact and urgency, as ITIL's matrix does: both high is 1, each step down in either is one more."""
+    return min(4, 1 + _BANDS.index(impact) + _BANDS.index(urgency))
 
 
 def _expected(case: Case) -> str:

@@ -13,6 +13,10 @@ _STAMP: Final = re.compile(
     r"|(?P<d2>\d\d)/(?P<m2>[A-Z][a-z]{2})/(?P<y2>\d{4}):(?P<H2>\d\d):(?P<M2>\d\d):(?P<S2>\d\d)(?:\.(?P<f2>\d{1,9}))?(?P<z2> [+-]\d{4})?"
     r"|(?<!\d)(?P<d3>\d\d) (?P<m3>[A-Z][a-z]{2}) (?P<y3>\d{4}) (?P<H3>\d\d):(?P<M3>\d\d):(?P<S3>\d\d)(?:\.(?P<f3>\d{1,9}))?"
     r"|^(?P<m4>[A-Z][a-z]{2}) +(?P<d4>\d{1,2}) (?P<H4>\d\d):(?P<M4>\d\d):(?P<S4>\d\d)"
+    r"|(?<![\d.])(?P<d6>\d\d)\.(?P<m6>\d\d)\.(?P<y6>\d{4}),? (?P<H6>\d\d):(?P<M6>\d\d):(?P<S6>\d\d)(?:[.,](?P<f6>\d{1,9}))?"
+    r"|^[IWEF](?P<m7>\d\d)(?P<d7>\d\d) (?P<H7>\d\d):(?P<M7>\d\d):(?P<S7>\d\d)(?:\.(?P<f7>\d{1,9}))?"
+    r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<m8>[A-Z][a-z]{2}) +(?P<d8>\d{1,2}) (?P<H8>\d\d):(?P<M8>\d\d):(?P<S8>\d\d)(?:\.\d{1,9})?"
+    r"(?: UTC)? (?P<y8>\d{4})"
     r"|(?<![\d.])(?P<ms>1[5-9]\d{11})(?!\d)|(?<![\d.])(?P<s>1[5-9]\d{8})(?:\.(?P<f5>\d{1,6}))?(?!\d)"
 )
 _REACH: Final = 400
@@ -41,6 +45,12 @@ def _read(g: dict[str, str | None], year: int) -> datetime | None:
         if g["y" + n]:
             day = (int(g["y" + n] or 0), _month(g["m" + n]), int(g["d" + n] or 0))
             return _build(day, (g["H" + n], g["M" + n], g["S" + n]), g["f" + n], g.get("z" + n))
+    if g["d6"]:
+        return _build((int(g["y6"] or 0), int(g["m6"] or 0), int(g["d6"])), (g["H6"], g["M6"], g["S6"]), g["f6"], None)
+    if g["d7"]:
+        return _build((year, int(g["m7"] or 0), int(g["d7"])), (g["H7"], g["M7"], g["S7"]), g["f7"], None)
+    if g["d8"]:
+        return _build((int(g["y8"] or 0), _month(g["m8"]), int(g["d8"])), (g["H8"], g["M8"], g["S8"]), None, None)
     if g["d4"]:
         return _build((year, _month(g["m4"]), int(g["d4"] or 0)), (g["H4"], g["M4"], g["S4"]), None, None)
     return None

@@ -93,6 +93,8 @@ def _error(case: Case, candidate: Candidate) -> str:
 
 def onset(case: Case, candidate: Candidate) -> float | None:
     """When the cause set in: the change's time, else its first sign, else when users felt it."""
+    if candidate.cause.blocking and case.lock and case.lock.first is not None and candidate.holder:
+        return case.lock.first
     if candidate.change and candidate.change.at is not None and (candidate.cause.onset == "change" or candidate.change.kind == "release"):
         return candidate.change.at
     if candidate.cause.blocking and case.lock and (begun := case.lock.head.since or case.lock.first) is not None:
@@ -123,7 +125,7 @@ def state(case: Case, candidate: Candidate, filled: Mapping[str, str], before: s
     elif onset(case, candidate) is not None:
         parts.append(f"Since {clock(onset(case, candidate))}.")
     worst = sorted(case.impacts, key=lambda i: (_ORDER.index(i.kind), -i.after, i.at))
-    parts += [f"Effect: {short(i.text, 110).rstrip('.')}." for i in worst[:1]]
+    parts += [f"Effect: {_clauses(i.text, 110)}." for i in worst[:1]]
     limit = LIMIT if not before else LATER
     if not case.impacts and candidate.change is None:
         parts += _seen(case, f"{before} {parts[0]}")
@@ -132,6 +134,13 @@ def state(case: Case, candidate: Candidate, filled: Mapping[str, str], before: s
         if part and len(text) + len(part) + 1 <= limit:
             text = f"{text} {part}".strip()
     return text
+
+
+def _clauses(text: str, limit: int) -> str:
+    """The first clauses of a sentence, whole; only where the first one is too long is it cut."""
+    while len(text) > limit and "; " in text:
+        text = text.rpartition("; ")[0]
+    return short(text, limit).removesuffix(".")
 
 
 def _seen(case: Case, already: str) -> list[str]:

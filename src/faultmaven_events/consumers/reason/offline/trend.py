@@ -81,12 +81,15 @@ def move(points: Sequence[tuple[datetime, float]], floor: float) -> tuple[int, s
 
 
 def _begin(values: Sequence[float], found: int, base: float, far: float, gap: float) -> int:
-    """Step back over the window that smoothing delayed."""
-    first = found
-    for i in range(found, max(0, found - 2 * _WINDOW) - 1, -1):
-        if (values[i] - base) * gap > 0 and abs(values[i] - base) >= 0.3 * far:
-            first = i
+    """Step back over the window that smoothing delayed, as long as the values are moved; a single spike before is no beginning."""
+    first = next((i for i in range(found, max(0, found - _WINDOW) - 1, -1) if _moved(values[i], base, far, gap)), found)
+    while first > 0 and found - first < 2 * _WINDOW and _moved(values[first - 1], base, far, gap):
+        first -= 1
     return first
+
+
+def _moved(value: float, base: float, far: float, gap: float) -> bool:
+    return (value - base) * gap > 0 and abs(value - base) >= 0.3 * far
 
 
 def trend(series: Series, file: str, what: Role) -> Trend | None:
