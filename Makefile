@@ -59,7 +59,7 @@ incidents: $(READY) ## run the incidents of a folder through the running pipelin
 docs: $(READY) ## write what is generated from code: JSON Schemas, AsyncAPI, topology
 	@$(BIN)/faultmaven contracts export
 	@$(BIN)/python -m faultmaven_events.consumers.process.config.lint.page docs/config-rules.md
-	@$(BIN)/python -m faultmaven_events.consumers.reason.offline.catalogue docs/generated/causes.md
+	@$(BIN)/python -m faultmaven_events.consumers.reason.offline.catalogue docs/cause-rules.md
 
 lock: $(READY) ## lock versions and hashes anew after a change in pyproject.toml
 	@requirements/lock $(BIN)/uv

@@ -47,7 +47,7 @@ def test_a_cause_says_what_to_do_and_what_to_check(cause: Cause) -> None:
 
 
 def test_the_page_of_causes_is_up_to_date() -> None:
-    assert Path("docs/generated/causes.md").read_text("utf-8") == page(RULES), "run `make docs`"
+    assert Path("docs/cause-rules.md").read_text("utf-8") == page(RULES), "run `make docs`"
 
 
 def test_ids_are_unique() -> None:

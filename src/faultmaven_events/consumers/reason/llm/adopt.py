@@ -19,7 +19,7 @@ from faultmaven_events.consumers.reason.llm.opinion import Added
 from faultmaven_events.consumers.reason.llm.precedence import refusal
 from faultmaven_events.consumers.reason.verify import verify
 from faultmaven_events.reports.markdown import summary
-from faultmaven_events.schemas.report import Confidence, Hypothesis, IncidentReport, Recommendation
+from faultmaven_events.schemas.report import Aftermath, Confidence, Hypothesis, IncidentReport, Recommendation
 
 _UNSURE: Final = 0.6
 """Most confidence where rules and model do not agree."""
@@ -124,7 +124,14 @@ def _first(report: IncidentReport, hypothesis: Hypothesis) -> dict[str, object]:
         "headline": hypothesis.statement.split(" Change: ")[0][:300],
         "confidence": confidence,
         "recommendations": (decide, *later),
+        "aftermath": _felt(report.aftermath),
     }
+
+
+def _felt(aftermath: Aftermath | None) -> Aftermath | None:
+    """What users felt stays; when it was caused and what is to be learned belong to the cause that was first before."""
+    of_the_cause = {"caused_at": None, "latent_s": None, "lessons": (), "action_items": ()}
+    return aftermath.model_copy(update=of_the_cause) if aftermath else None
 
 
 def _worded(report: IncidentReport, headline: str | None, docket: Docket, notes: list[str]) -> dict[str, object]:

@@ -140,6 +140,7 @@ def _told(report: IncidentReport, advice: Advice, cost: Cost) -> IncidentReport:
             "tool_calls": advice.tool_calls,
             "truncated": (*report.truncated, *advice.truncated),
             "security_notes": (*report.security_notes, *notes),
+            "prompt_version": version(),
             "provenance": {**report.provenance, **provenance, "models": advice.origin, "tools_called": len(advice.tool_calls)},
         }
     )
