@@ -119,3 +119,20 @@ def test_a_name_is_hidden_once(line: str) -> None:
     result = clean(line.format("Amara Visser"))
     assert re.search(r"(?<!\w)PERSON_[0-9a-f]{8}(?!\w)", result)
     assert clean(result) == result
+
+
+@pytest.mark.parametrize(
+    "said", ["approved by Ann Leeson", "silenced by Zoë Dunmore until 14:00", "change was Reviewed by Ann-Mary O'Neill."]
+)
+def test_who_did_what_only_people_do_is_a_person(said: str) -> None:
+    text = clean(f"2026-11-20T10:00:00Z INFO change 17 {said}")
+    assert "PERSON_" in text
+    assert not any(name in text for name in ("Ann", "Dunmore", "Neill"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["approved by Change Advisory Board", "acknowledged by On Call Bot", "requested by GitHub Actions", "handed over to Platform Team"],
+)
+def test_who_did_it_in_the_name_of_many_stays(said: str) -> None:
+    assert said in clean(f"INFO change 17 {said}")

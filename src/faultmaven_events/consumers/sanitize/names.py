@@ -37,6 +37,13 @@ SALUTED: Final = re.compile(
     rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme)\.? (?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,2}})"
     rf"|\b[Mm]y name is (?P<own>{_CAPITAL}(?: {_CAPITAL}){{0,2}})"
 )
+DEEDS: Final = r"\b(?:approved|authori[sz]ed|reviewed|silenced|snoozed|acknowledged|acked|requested|signed off|handed over) (?:by|to) "
+"""What only people do; who does it in the name of many is told by `MANY`."""
+DONE: Final = re.compile(rf"{DEEDS}(?-i:(?P<name>{_CAPITAL}(?: {_CAPITAL}){{1,2}}))", re.IGNORECASE)
+MANY: Final = frozenset((
+    "team", "board", "bot", "actions", "policy", "council", "group", "service", "system", "security", "committee", "operator", "automation",
+    "engine", "manager", "department", "operations", "ops", "support", "engineering", "release", "duty", "platform", "on-call", "oncall",
+))  # fmt: skip
 
 SYSTEM: Final = frozenset((
     "null", "none", "nil", "true", "false", "unknown", "anonymous", "system", "root", "admin", "administrator", "service", "default",
@@ -66,6 +73,13 @@ def addressed(line: str) -> Iterator[Finding]:
     for pattern in (MAILBOX, SALUTED):
         for match in pattern.finditer(line):
             yield _person(match, "name" if match.group("name") else "own")
+
+
+def doers(line: str) -> Iterator[Finding]:
+    """Find the names of who did what only people do: `approved by Ann Lee`."""
+    for match in DONE.finditer(line):
+        if not MANY & set(match.group("name").lower().split()):
+            yield _person(match, "name")
 
 
 def _person(match: re.Match[str], group: str) -> Finding:

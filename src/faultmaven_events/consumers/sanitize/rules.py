@@ -63,6 +63,7 @@ PERSONAL: Final[tuple[tuple[str, Finder], ...]] = (
     (r"name[\\\"'\]]*\s?(?:[:=]|=>)\s?[\\\"']*\pL", names.keyed),
     (_PERSON, names.shaped),
     (r"\b(?-i:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme)\.? (?-i:\p{Lu})|my name is|\pL\"? ?<[^<>\s@]+@", names.addressed),
+    (rf"{names.DEEDS}(?-i:\p{{Lu}})", names.doers),
 )
 SECRET: Final[tuple[tuple[str, Finder], ...]] = (
     (rf"(?:{KEY_WORD})[\pL0-9_.-]*[\\\"'`\])]*\s*(?:[:=?]|->|\x{{ff1a}}|\x{{ff1d}})", credentials.assignments),
