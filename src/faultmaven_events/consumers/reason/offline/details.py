@@ -86,6 +86,7 @@ def _lock(lock: Chain) -> dict[str, str]:
     whose = " ".join(p for p in (first.name, f"'{short(first.statement, 60)}'" if first.statement else "") if p)
     return {
         "what": f"table {lock.table}" if lock.table else "",
+        "blocker": lock.head.pid if lock.head.pid.isdigit() else "",
         "queued": f"{whose} (session {first.pid})" if whose else f"session {first.pid}",
         "waiting": str(len(lock.waiting)),
         "exclusive": short(first.statement, 60) if _EXCLUSIVE.search(first.statement) else "",

@@ -27,7 +27,7 @@ _OWNERS: Final[Mapping[str, str]] = {
 """Category of a cause to the role whose work it is."""
 _HOLE: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)*)\}")
 _OPEN: Final = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
-"""What somebody must fill into a command first: `PID_OF_BLOCKER`, `COLUMN`."""
+"""What somebody must fill into a command first: `THE_BLOCKER`, `COLUMN`."""
 
 
 def owner(category: str, component: str) -> str:
