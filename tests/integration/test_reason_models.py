@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -136,3 +137,20 @@ async def test_a_follow_up_without_a_model_has_no_phases_and_costs_nothing(setti
         assert report.answer is not None
         assert report.answer.answered_by == "offline"
         assert report.cost.calls == {}
+
+
+async def test_an_answer_of_another_model_than_the_first_is_not_kept_for_it(settings: Settings, tmp_path: Path) -> None:
+    async with provider(Status(401), Say(OPINION)) as first, provider(Say(OPINION)) as second:
+        (tmp_path / "key").write_text("none")
+        tables = [
+            f'[[provider]]\nname = "{name}"\nmodel = "openai/{name}"\napi_base = "{fake.url}/v1"\napi_key_file = "{tmp_path / "key"}"\n'
+            for name, fake in (("one", first), ("two", second))
+        ]
+        (tmp_path / "models.toml").write_text("".join(tables))
+        told = settings.model_copy(update={"llm_file": tmp_path / "models.toml"})
+        async with open_blobs(told) as blobs, open_stage(told) as handle:
+            event = await informed(blobs)
+            report = await report_of(blobs, await handle(event))
+            again = await report_of(blobs, await handle(another(event)))
+            assert report.reasoner == "openai/two"
+            assert again.cost.cached_from is None

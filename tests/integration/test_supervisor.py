@@ -107,6 +107,17 @@ def test_only_sanitize_and_who_may_undo_pseudonyms_get_the_vaults_key(
     assert {one.name for one in children if any(variable.startswith("FM_VAULT_KEY") for variable in one.env)} == holders
 
 
+def test_only_reason_gets_the_keys_of_providers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text('[[provider]]\nmodel = "groq/tiny"\napi_key_env = "KEY_OF_OURS"\n')
+    for name in ("FM_LLM_API_KEY", "ANTHROPIC_API_KEY", "KEY_OF_OURS"):
+        monkeypatch.setenv(name, "from-the-environment")
+    children = {one.name: one for one in plan(tmp_path, Settings(home=tmp_path, llm_file=file), URLS, 1)}
+    for name in ("FM_LLM_API_KEY", "ANTHROPIC_API_KEY", "KEY_OF_OURS"):
+        assert {child for child, one in children.items() if name in one.env} == {"reason"}
+    assert all(one.env["FM_LLM_FILE"] == str(file) for one in children.values())
+
+
 def test_keys_are_made_once_and_read_by_their_owner_alone(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     before = plan(tmp_path, settings, URLS, 1)

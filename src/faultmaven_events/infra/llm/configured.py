@@ -68,6 +68,17 @@ def configured(settings: Settings, environ: Mapping[str, str] = os.environ, *, k
     return found
 
 
+def key_variables(settings: Settings) -> frozenset[str]:
+    """Return the variables in which keys of providers may lie: only the reason stage is to see them.
+
+    Raises:
+        SetupError: as `configured` does for the file.
+    """
+    entries = _entries(settings.llm_file) if settings.llm_file is not None else []
+    named = {entry.api_key_env for entry in entries if entry.api_key_env}
+    return frozenset({"FM_LLM_API_KEY", *(each.key_env for each in VENDORS.values()), *named})
+
+
 def _entries(path: Path) -> list[Entry]:
     try:
         if path.stat().st_size > _SIZE:

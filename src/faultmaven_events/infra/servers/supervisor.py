@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from faultmaven_events.errors import SetupError
+from faultmaven_events.infra.llm.configured import key_variables
 from faultmaven_events.infra.servers.crew import Child, Crew, supervise
 from faultmaven_events.infra.servers.key_files import KeyEnv, key_env
 from faultmaven_events.infra.servers.place import are_free, free_ports
@@ -93,13 +94,20 @@ async def _end(task: "asyncio.Task[None]") -> None:
 def plan(home: Path, settings: Settings, urls: Urls, port: int) -> list[Child]:
     """Say which processes to run, and give each the keys that it may have and no other."""
     keys = key_env(home, settings)
-    common = _environment(settings) | urls.env() | keys.clean | {"FM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    given, providers = _environment(settings), key_variables(settings)
+    own = {name: value for name, value in given.items() if name in providers}
+    common = {name: value for name, value in given.items() if name not in providers}
+    common |= urls.env() | keys.clean | {"FM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     program = (sys.executable, "-m", "faultmaven_events")
     door = keys.raw | (keys.vault if settings.reidentify else {})
     serve = Child("serve", (*program, "serve"), common | door | {"FM_PORT": str(port), "FM_API_URL": f"http://127.0.0.1:{port}"})
     behind = {"FM_NICE": str(settings.nice or BEHIND)}
     consumers = [
-        Child(name, (*program, "consume", *stages), common | behind | _keys_for(stages, keys) | _metrics_of(place, settings))
+        Child(
+            name,
+            (*program, "consume", *stages),
+            common | behind | (own if "reason" in stages else {}) | _keys_for(stages, keys) | _metrics_of(place, settings),
+        )
         for place, (name, stages) in enumerate(PROCESSES.items())
     ]
     return [serve, *consumers]

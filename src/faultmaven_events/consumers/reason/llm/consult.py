@@ -75,7 +75,7 @@ async def _consulted(report: IncidentReport, texts: Mapping[UUID, str], counsel:
     async with asyncio.timeout(counsel.total_s):
         advice = await _advised(report, docket, counsel)
     adopted = _told(await asyncio.to_thread(adopt, report, advice, docket, texts), advice, tally.cost())
-    if answers:  # only what passed its checks is kept
+    if answers and advice.origin == counsel.model:  # only what passed its checks is kept, and never as another model's
         await answers.keep(key, counsel.vector, advice.model_dump_json(), report.job_id, model=advice.origin)
     return adopted
 
