@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from faultmaven_events.consumers.reason.offline.case import Case
-from faultmaven_events.consumers.reason.offline.change import plain
+from faultmaven_events.consumers.reason.offline.records import plain
 from faultmaven_events.schemas.insight import Citation
 
 _RESOLVED: Final = re.compile(r"\b(?:resolved|cleared|closed)\b", re.IGNORECASE)

@@ -9,7 +9,8 @@ from typing import Final
 from faultmaven_events.consumers.reason.context import Context
 from faultmaven_events.consumers.reason.offline import impact as felt
 from faultmaven_events.consumers.reason.offline.asked import about, subjects
-from faultmaven_events.consumers.reason.offline.change import Change, collect
+from faultmaven_events.consumers.reason.offline.change import Change
+from faultmaven_events.consumers.reason.offline.changes import collect
 from faultmaven_events.consumers.reason.offline.clock import Alignment, align, stepped
 from faultmaven_events.consumers.reason.offline.graph import Graph, build
 from faultmaven_events.consumers.reason.offline.impact import Impact, Traffic
