@@ -29,7 +29,9 @@ from faultmaven_events.reports.document import (
 )
 from faultmaven_events.reports.plain import span
 from faultmaven_events.reports.sections import requests, timeline
-from faultmaven_events.schemas.report import Aftermath, IncidentReport, Moment, PostMortem, RootCause, Why
+from faultmaven_events.schemas.aftermath import Aftermath
+from faultmaven_events.schemas.postmortem import PostMortem, Why
+from faultmaven_events.schemas.report import IncidentReport, Moment, RootCause
 
 WHYS: Final = 5
 

@@ -25,7 +25,8 @@ from faultmaven_events.reports.document import (
 )
 from faultmaven_events.reports.evidence import lines
 from faultmaven_events.reports.plain import span
-from faultmaven_events.schemas.report import Aftermath, BlastRadius, Hypothesis, IncidentReport, Moment, ProblemStatement, RootCause
+from faultmaven_events.schemas.aftermath import Aftermath
+from faultmaven_events.schemas.report import BlastRadius, Hypothesis, IncidentReport, Moment, ProblemStatement, RootCause
 
 MOST: Final = 100
 """Entries of one list; the rest is in the JSON."""

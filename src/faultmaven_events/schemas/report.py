@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from faultmaven_events.schemas.aftermath import Aftermath
+from faultmaven_events.schemas.conversation import Answer, Conversation
+from faultmaven_events.schemas.cost import Cost, ToolCall
 from faultmaven_events.schemas.insight import Citation
 from faultmaven_events.schemas.model import Model
 from faultmaven_events.schemas.question import Missing, Verdict
@@ -189,81 +192,6 @@ class KnowledgeRef(Model):
     used_for: str = ""
 
 
-class Cost(Model):
-    """What the answer cost."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    money_usd: float = 0.0
-    calls: dict[str, int] = Field(default_factory=dict, description="Calls by `provider/model`")
-    cache_hits: int = 0
-    cached_from: UUID | None = Field(default=None, description="The job for which the model's answer was made, where it was not asked anew")
-
-
-class ToolCall(Model):
-    """What a model asked for, and what it got. Arguments and result are sanitized; the result itself is not repeated."""
-
-    round: int = Field(ge=1)
-    name: str = Field(max_length=64)
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    outcome: Literal["done", "refused", "failed"]
-    reason: str | None = Field(default=None, max_length=300, description="Why it was refused or failed")
-    result_sha256: str | None = None
-    ran_ms: int = Field(default=0, ge=0)
-
-
-class Answer(Model):
-    """What a follow-up question is answered, out of the facts of an earlier report."""
-
-    text: str = Field(max_length=8000)
-    follows: UUID = Field(description="The question whose report it is about")
-    about: tuple[str, ...] = Field(default=(), description="What was asked for: `cause`, `when`, `fix` ...")
-    evidence_refs: tuple[str, ...] = ()
-    answered_by: str = Field(default="offline", description="`offline`, or provider/model")
-
-
-class Conversation(Model):
-    """What was known of earlier messages, and what had to be left out."""
-
-    messages: int = Field(ge=0)
-    tokens: int = Field(ge=0)
-    trimmed: int = Field(default=0, ge=0, description="Oldest messages that were left out")
-    jobs: tuple[UUID, ...] = ()
-
-
-class ActionItem(Model):
-    """Something to do after the incident."""
-
-    action: str
-    type: Literal["prevent", "detect", "mitigate"]
-    owner_role: str = ""
-    priority: int = Field(default=2, ge=1, le=4)
-    due: str | None = Field(default=None, max_length=64, description="For people to fill in")
-
-
-class Aftermath(Model):
-    """What a post-mortem starts from. Times and counts are of the evidence; None and 0 mean that it does not say."""
-
-    caused_at: datetime | None = Field(default=None, description="When the cause set in, which may be long before anybody feels it")
-    began_at: datetime | None = Field(default=None, description="When users began to feel it; where nothing tells, when the cause set in")
-    detected_at: datetime | None = Field(default=None, description="First alert in the evidence at or after the begin")
-    acknowledged_at: datetime | None = Field(default=None, description="First acknowledgement of an alert in the evidence")
-    mitigated_at: datetime | None = Field(default=None, description="Last action before the impact ended")
-    resolved_at: datetime | None = Field(default=None, description="When the impact ended, within the evidence")
-    latent_s: float | None = Field(default=None, description="From the cause to the begin")
-    detect_s: float | None = Field(default=None, description="From begin to detection (MTTD of this incident)")
-    resolve_s: float | None = Field(default=None, description="From begin to the end of the impact (MTTR of this incident)")
-    failed_requests: int | None = Field(default=None, description="Of one view, the one with most requests: no request is counted twice")
-    total_requests: int | None = None
-    counted_in: str | None = Field(default=None, description="The file that both numbers come from")
-    impact: tuple[str, ...] = ()
-    went_well: tuple[str, ...] = ()
-    went_badly: tuple[str, ...] = ()
-    lucky: tuple[str, ...] = ()
-    lessons: tuple[str, ...] = ()
-    action_items: tuple[ActionItem, ...] = ()
-
-
 class IncidentReport(Model):
     """The answer."""
 
@@ -307,42 +235,3 @@ class IncidentReport(Model):
     aftermath: Aftermath | None = None
     provenance: dict[str, Any] = Field(default_factory=dict)
     summary: str = Field(description="At most 8 lines")
-
-
-class Why(Model):
-    """One step from what was felt down to the cause: a link of the causal chain, read backwards."""
-
-    effect: str
-    cause: str
-    evidence_refs: tuple[str, ...] = ()
-    assumed: bool = False
-
-
-class PostMortem(Model):
-    """A draft for people to edit, taken from a report and nothing else. Blameless: it names components and roles, no persons."""
-
-    schema_version: Literal[1] = 1
-    status: Literal["draft"] = "draft"
-    job_id: UUID
-    case_id: str | None = None
-    created_at: datetime
-    title: str
-    summary: str
-    verdict: Verdict
-    reasoner: str
-    severity: Severity
-    severity_basis: str = ""
-    symptom: str
-    aftermath: Aftermath
-    affected: dict[str, int] = Field(default_factory=dict)
-    clients: int | None = None
-    root_cause: str | None = None
-    reason: str | None = None
-    component: str | None = None
-    mechanism: str | None = None
-    contributing_factors: tuple[str, ...] = ()
-    whys: tuple[Why, ...] = Field(default=(), max_length=5)
-    trigger: str | None = None
-    timeline: tuple[Moment, ...] = ()
-    evidence: tuple[Evidence, ...] = Field(default=(), description="What the parts above refer to")
-    open_questions: tuple[Gap, ...] = ()

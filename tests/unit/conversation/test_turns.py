@@ -16,7 +16,7 @@ from faultmaven_events.consumers.reason.conversation.turns import (
     conversation,
     findings,
 )
-from faultmaven_events.schemas.report import Answer
+from faultmaven_events.schemas.conversation import Answer
 
 
 def turn(n: int, question: str = "Why?", *, answered: bool = True) -> Turn:

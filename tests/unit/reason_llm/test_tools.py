@@ -20,9 +20,9 @@ from faultmaven_events.consumers.reason.llm.tools.registry import allowed, regis
 from faultmaven_events.errors import SetupError, TransientError, Unavailable
 from faultmaven_events.infra.llm.port import Call
 from faultmaven_events.infra.llm.router import open_models
+from faultmaven_events.schemas.cost import ToolCall
 from faultmaven_events.schemas.insight import MergedInsights, Series
 from faultmaven_events.schemas.knowledge import Hit, SearchQuery, SearchResult
-from faultmaven_events.schemas.report import ToolCall
 from faultmaven_events.settings import Settings
 from providers import Say, Status, provider
 

@@ -7,17 +7,15 @@ from uuid import UUID
 
 from faultmaven_events.reports.renamed import renamed
 from faultmaven_events.schemas import report as schema
+from faultmaven_events.schemas.aftermath import ActionItem, Aftermath
+from faultmaven_events.schemas.conversation import Answer, Conversation
+from faultmaven_events.schemas.cost import Cost, ToolCall
 from faultmaven_events.schemas.insight import Citation
 from faultmaven_events.schemas.question import Missing
 from faultmaven_events.schemas.report import (
-    ActionItem,
-    Aftermath,
-    Answer,
     BlastRadius,
     Claim,
     Confidence,
-    Conversation,
-    Cost,
     Evidence,
     Gap,
     Hypothesis,
@@ -28,7 +26,6 @@ from faultmaven_events.schemas.report import (
     ProblemStatement,
     Recommendation,
     RootCause,
-    ToolCall,
 )
 
 JOB = UUID("01972c3e-8f1a-7c55-9d3a-4f0f6a1b2c3d")

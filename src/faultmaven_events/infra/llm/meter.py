@@ -18,8 +18,8 @@ from faultmaven_events.infra.llm.budget import MOST, NOTHING, Amount, Kind, micr
 from faultmaven_events.infra.llm.hold import Hold
 from faultmaven_events.infra.llm.port import Provider, Request
 from faultmaven_events.infra.llm.prices import at_most, bound, price_of
+from faultmaven_events.schemas.cost import Cost
 from faultmaven_events.schemas.event import Event, derive
-from faultmaven_events.schemas.report import Cost
 from faultmaven_events.schemas.usage import USAGE, Task, Usage
 from faultmaven_events.topology import BY_NAME
 

@@ -16,7 +16,8 @@ from faultmaven_events.consumers.reason.conversation.prompt import Page, request
 from faultmaven_events.consumers.reason.conversation.turns import Conversation
 from faultmaven_events.consumers.reason.conversation.words import told
 from faultmaven_events.infra.llm.port import ANEW, BadOutput, Meter, Models, NoProvider, OnText, OverBudget, Provider, Reply, Request
-from faultmaven_events.schemas.report import Answer, IncidentReport
+from faultmaven_events.schemas.conversation import Answer
+from faultmaven_events.schemas.report import IncidentReport
 
 log = structlog.get_logger()
 

@@ -11,7 +11,9 @@ from faultmaven_events.consumers.reason.conversation.prompt import VERSION
 from faultmaven_events.consumers.reason.conversation.saying import clock, cut, verified
 from faultmaven_events.consumers.reason.conversation.turns import Conversation
 from faultmaven_events.consumers.reason.verify import verify
-from faultmaven_events.schemas.report import Answer, Claim, Cost, IncidentReport
+from faultmaven_events.schemas.conversation import Answer
+from faultmaven_events.schemas.cost import Cost
+from faultmaven_events.schemas.report import Claim, IncidentReport
 
 EARLIER = 3
 """Earlier findings that a later report names."""

@@ -7,7 +7,8 @@ from uuid import UUID
 from faultmaven_events.consumers.reason.conversation import course, deeds, extent, grounds, sources
 from faultmaven_events.consumers.reason.conversation.asking import Asking, asking
 from faultmaven_events.consumers.reason.conversation.saying import Said, place, quoted, say, verified
-from faultmaven_events.schemas.report import Answer, IncidentReport
+from faultmaven_events.schemas.conversation import Answer
+from faultmaven_events.schemas.report import IncidentReport
 
 TELLS: Final[Mapping[str, Callable[[IncidentReport], Iterator[Said]]]] = {
     "change": grounds.change,

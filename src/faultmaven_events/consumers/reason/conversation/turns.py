@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from faultmaven_events.consumers.reason.conversation.saying import cut, place, verified
-from faultmaven_events.schemas import report as schema
+from faultmaven_events.schemas import conversation as schema
 from faultmaven_events.schemas.report import IncidentReport
 
 MESSAGES: Final = 100

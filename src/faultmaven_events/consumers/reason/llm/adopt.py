@@ -19,7 +19,8 @@ from faultmaven_events.consumers.reason.llm.opinion import Added
 from faultmaven_events.consumers.reason.llm.precedence import refusal
 from faultmaven_events.consumers.reason.verify import verify
 from faultmaven_events.reports.markdown import summary
-from faultmaven_events.schemas.report import Aftermath, Confidence, Hypothesis, IncidentReport, Recommendation
+from faultmaven_events.schemas.aftermath import Aftermath
+from faultmaven_events.schemas.report import Confidence, Hypothesis, IncidentReport, Recommendation
 
 _UNSURE: Final = 0.6
 """Most confidence where rules and model do not agree."""

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from faultmaven_events.consumers.reason.llm.opinion import Opinion
+from faultmaven_events.schemas.cost import ToolCall
 from faultmaven_events.schemas.model import Model
-from faultmaven_events.schemas.report import ToolCall
 
 
 class Reading(Model):

@@ -26,7 +26,8 @@ from faultmaven_events.consumers.reason.llm.tools.desk import Desk
 from faultmaven_events.errors import TransientError
 from faultmaven_events.infra.llm.cache import Cached, Key
 from faultmaven_events.infra.llm.port import NoProvider, OverBudget
-from faultmaven_events.schemas.report import Cost, IncidentReport
+from faultmaven_events.schemas.cost import Cost
+from faultmaven_events.schemas.report import IncidentReport
 
 _NAMED: Final = 128
 _READINGS: Final = 1000

@@ -9,7 +9,7 @@ from faultmaven_events.consumers.reason.llm.strategies.strategy import Strategy
 from faultmaven_events.consumers.reason.llm.tools.reach import Reach
 from faultmaven_events.infra.llm.cache import Cached, Key
 from faultmaven_events.infra.llm.port import Meter, Models, Provider, Request
-from faultmaven_events.schemas.report import Cost
+from faultmaven_events.schemas.cost import Cost
 from faultmaven_events.schemas.usage import Usage
 
 

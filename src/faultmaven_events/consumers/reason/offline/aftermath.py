@@ -15,7 +15,8 @@ from faultmaven_events.consumers.reason.offline.phrases import fill
 from faultmaven_events.consumers.reason.offline.rank import Candidate
 from faultmaven_events.consumers.reason.offline.recommend import owner
 from faultmaven_events.consumers.reason.offline.timeline import once
-from faultmaven_events.schemas.report import ActionItem, Aftermath, IncidentReport, Recommendation
+from faultmaven_events.schemas.aftermath import ActionItem, Aftermath
+from faultmaven_events.schemas.report import IncidentReport, Recommendation
 
 _SOON: Final = 300.0
 """Seconds within which an alert counts as quick."""

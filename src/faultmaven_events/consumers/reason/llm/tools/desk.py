@@ -23,7 +23,7 @@ from faultmaven_events.consumers.reason.llm.tools.series import query_series
 from faultmaven_events.consumers.reason.llm.tools.setting import MOST, propose_setting
 from faultmaven_events.consumers.reason.llm.tools.web import web_search
 from faultmaven_events.infra.llm.port import Call
-from faultmaven_events.schemas.report import ToolCall
+from faultmaven_events.schemas.cost import ToolCall
 
 ROUNDS: Final = 4
 CALLS: Final = 12
