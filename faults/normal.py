@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 _ID: Final = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b")
-_DIGEST: Final = re.compile(r"\bdigest [0-9a-f]{16}\b")
+_MOMENT: Final = re.compile(r"(?<=Digest of the inputs:\*\* `)[0-9a-f]{64}|(?<=, asked )[\dT:.+-]+Z, correlation \S+")
+"""What a rendered report says of its own making: when it was asked, under which name, and a digest that names of evidence go into."""
 
 DROPPED: Final = frozenset({"created_at", "updated_at", "generated_at", "digest", "edition", "correlation_id", "correlationid"})
 """Fields that say when and under which name something ran, or hash what does."""
@@ -25,7 +26,7 @@ def normal(value: Any, names: Mapping[str, str]) -> Any:
         case UUID():
             return names.get(str(value), "<id>")
         case str():
-            return _DIGEST.sub("digest", _ID.sub(lambda found: names.get(str(UUID(found[0])), "<id>"), value))
+            return _MOMENT.sub("<moment>", _ID.sub(lambda found: names.get(str(UUID(found[0])), "<id>"), value))
         case datetime():
             return "<time>"
         case bytes():

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from faultmaven_events.infra.blobs import open_blobs
 from faultmaven_events.infra.mongo import open_mongo
+from faultmaven_events.infra.streams.frame import FIELD, live_seal
 from faultmaven_events.infra.vault import vault_of
 from faultmaven_events.settings import Settings
 
@@ -72,11 +73,20 @@ async def rows(settings: Settings) -> AsyncIterator[Thing]:
 
 
 async def values(settings: Settings) -> AsyncIterator[Thing]:
-    """Yield every key of Redis with its value."""
+    """Yield every key of Redis with its value; live streams decrypted."""
     assert settings.redis_url
+    seal = live_seal(settings)
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         async for key in redis.scan_iter(f"{settings.redis_prefix}:*"):
             kind = await redis.type(key)
+            if kind == b"stream":
+                tenant = key.decode().split(":")[2]
+                entries: Any = await redis.xrange(key)
+                for id, entry in entries:
+                    frame = seal.open(tenant, key.decode(), entry[FIELD])
+                    assert frame is not None, id
+                    yield f"redis {key.decode()} {id.decode()}", frame.model_dump_json().encode()
+                continue
             assert kind in {b"string", b"zset", b"none"}, key  # another type must be read in another way
             held = await (redis.zrange(key, 0, -1) if kind == b"zset" else redis.mget([key]))
             yield f"redis {key.decode()}", b" ".join([key, *(bytes(value) for value in held if isinstance(value, bytes) and value)])
