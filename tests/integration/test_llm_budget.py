@@ -168,17 +168,17 @@ async def test_a_call_that_was_not_charged_gives_everything_back(database: Datab
 
 
 async def test_a_call_that_nobody_settled_counts_in_full(database: Database) -> None:
-    ledger, job = accounts(database, tokens=1000), uuid4()
+    ledger, job, begun = accounts(database, tokens=1000), uuid4(), asyncio.Event()
 
     async def question() -> None:
         async with open_meter(ledger, tenant="acme", job=job) as meter:
             await meter.reserve(PROVIDER, "openai/tiny", REQUEST)
+            begun.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(question())
     async with asyncio.timeout(10):
-        while not (await ledger.budget("acme")).running:  # noqa: ASYNC110 # the other side has no event
-            await asyncio.sleep(0.01)
+        await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -187,6 +187,40 @@ async def test_a_call_that_nobody_settled_counts_in_full(database: Database) -> 
     budget = await ledger.budget("acme")
     assert (budget.spent.tokens, budget.running) == (ended.cost.tokens, 0)
     assert ended.cost.tokens >= 100
+    await is_whole(database)
+
+
+class Late(Accounts):
+    """Accounts whose answer to a reservation is on its way for a while."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.aside, self.arrived = asyncio.Event(), asyncio.Event()
+
+    async def reserve(self, hold: Hold) -> Hold:
+        held = await super().reserve(hold)
+        self.aside.set()
+        await self.arrived.wait()
+        return held
+
+
+async def test_a_call_that_was_cancelled_before_it_was_made_costs_nothing(database: Database) -> None:
+    ledger, job = Late(database, limits=Limits(None, 1000)), uuid4()
+
+    async def question() -> None:
+        async with open_meter(ledger, tenant="acme", job=job) as meter:
+            await meter.reserve(PROVIDER, "openai/tiny", REQUEST)
+
+    task = asyncio.create_task(question())
+    async with asyncio.timeout(10):
+        await ledger.aside.wait()
+    task.cancel()
+    ledger.arrived.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (ended,) = await ledger.ended("acme", job)
+    budget = await ledger.budget("acme")
+    assert (ended.kind, ended.cost, budget.running, budget.spent.tokens, budget.aside.tokens) == ("released", NOTHING, 0, 0, 0)
     await is_whole(database)
 
 

@@ -52,6 +52,10 @@ class Hold:
             estimated=True,
         )
 
+    def unused(self) -> Usage:
+        """The usage of a call that was never made."""
+        return self.in_full().model_copy(update={"tokens_in": 0, "tokens_out": 0, "money_usd": 0.0, "estimated": False})
+
     @property
     def ended_id(self) -> UUID:
         """The id of the entry that ends the call: the same one for every way to end, so that there is one end."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from faultmaven_events.errors import BudgetSpent, Unavailable
 from faultmaven_events.infra.llm.accounts import Accounts
 from faultmaven_events.infra.llm.budget import MOST, NOTHING, Amount, Kind, micros
 from faultmaven_events.infra.llm.hold import Hold
-from faultmaven_events.infra.llm.port import Provider, Request
+from faultmaven_events.infra.llm.port import OverBudget, Provider, Request
 from faultmaven_events.infra.llm.prices import at_most, bound, price_of
 from faultmaven_events.schemas.cost import Cost
 from faultmaven_events.schemas.event import Event, derive
@@ -61,7 +61,13 @@ class TenantMeter:
         amount = at_most(price_of(provider, model), tokens_in, tokens_out)
         about = {"provider": provider.name[:64], "model": model[:128], "task": self.task}
         hold = Hold(call, self.tenant, self.job, now, now + LONGEST, amount, tokens_in, tokens_out, **about)  # type: ignore[arg-type]  # texts and a task
-        self._running[call] = _Running(await self.accounts.reserve(hold))
+        reserving = asyncio.create_task(self.accounts.reserve(hold))
+        try:
+            self._running[call] = _Running(await asyncio.shield(reserving))
+        except asyncio.CancelledError:
+            with suppress(OverBudget, Unavailable):  # it may be set aside by now, for a call that nobody makes
+                self._running[call] = _Running(await reserving, ("released", NOTHING, hold.unused()))
+            raise
         return call
 
     async def settle(self, call: UUID, usage: Usage) -> None:
