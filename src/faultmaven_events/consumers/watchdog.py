@@ -18,7 +18,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotF
 from faultmaven_events.consumers.consumption import Consumption
 from faultmaven_events.consumers.pulse import End, end
 from faultmaven_events.consumers.stall import Judge, Sight
-from faultmaven_events.infra.connection import named
+from faultmaven_events.infra.connection import once
 
 INTERVAL: Final = 5.0
 ANSWER_S: Final = 10.0
@@ -78,7 +78,7 @@ class Watchdog:
 
     async def _connected(self) -> AbstractConnection:
         if self._connection is None or self._connection.is_closed:
-            self._connection = await aio_pika.connect(named(self._url, "faultmaven-watchdog"))
+            self._connection = await once(self._url, "faultmaven-watchdog", ANSWER_S)
         return self._connection
 
     async def _sight(self, connection: AbstractConnection, consumption: Consumption, place: int) -> Sight:

@@ -11,7 +11,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
@@ -20,7 +19,7 @@ from faultmaven_events import topology
 from faultmaven_events.consumers.bury.copies import LOOK, Copies
 from faultmaven_events.consumers.bury.dispatch import Dispatch
 from faultmaven_events.errors import TransientError
-from faultmaven_events.infra.connection import named
+from faultmaven_events.infra.connection import once
 from faultmaven_events.infra.errands import LEASE, Errand, Errands
 from faultmaven_events.infra.mongo import Database
 from faultmaven_events.settings import Settings
@@ -56,8 +55,8 @@ class Worker:
 
     async def _connected(self) -> None:
         assert self._settings.amqp_url  # for mypy: the shell beside refuses to start without
-        url = named(self._settings.amqp_url.get_secret_value(), "faultmaven-workbench")
-        async with await aio_pika.connect(url, timeout=10) as connection:
+        url = self._settings.amqp_url.get_secret_value()
+        async with await once(url, "faultmaven-workbench", 10) as connection:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._copies.keep_in_step(connection))

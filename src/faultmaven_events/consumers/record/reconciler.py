@@ -12,7 +12,6 @@ import time
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
@@ -21,7 +20,7 @@ from faultmaven_events import topology
 from faultmaven_events.consumers.record.calls import close_calls, tell_differences
 from faultmaven_events.errors import InvalidEvent, TransientError
 from faultmaven_events.infra import metrics
-from faultmaven_events.infra.connection import named
+from faultmaven_events.infra.connection import once
 from faultmaven_events.infra.jobs import Jobs
 from faultmaven_events.infra.lease import Lease
 from faultmaven_events.infra.ledger.books import count
@@ -96,8 +95,8 @@ class Reconciler:
             AMQPError, OSError: the broker cannot be reached.
         """
         assert self._settings.amqp_url  # for mypy: the shell beside refuses to start without
-        url = named(self._settings.amqp_url.get_secret_value(), "faultmaven-ledger")
-        async with await aio_pika.connect(url, timeout=10) as connection:
+        url = self._settings.amqp_url.get_secret_value()
+        async with await once(url, "faultmaven-ledger", 10) as connection:
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             exchange = await channel.get_exchange(topology.EVENTS)
             soundings = await sound(connection, self._settings, self._database, self._timeline)
