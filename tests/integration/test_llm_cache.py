@@ -40,7 +40,7 @@ def settings(stack: Urls, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def answers(settings: Settings) -> AsyncIterator[Answers]:
     async with open_answers(settings) as answers:
-        answers.patience = 5.0  # the machine that runs the tests may be busy
+        answers.patience = answers.keeping = 5.0  # the machine that runs the tests may be busy
         yield answers
 
 
@@ -153,7 +153,7 @@ async def test_another_key_opens_nothing(answers: Answers, settings: Settings) -
     await answers.keep(KEY, NEAR[0], TEXT, JOB)
     other = SecretStr(base64.b64encode(os.urandom(32)).decode())
     async with open_answers(settings.model_copy(update={"clean_key": other})) as stranger:
-        stranger.patience = 5.0
+        stranger.patience = stranger.keeping = 5.0
         assert await stranger.find(KEY, NEAR[0]) is None
 
 
@@ -198,7 +198,7 @@ async def test_with_no_hours_no_similarity_or_no_server_it_is_off(settings: Sett
             assert await off.find(KEY, NEAR[0]) is None
             assert await off.forget("acme") == 0
     async with open_answers(settings.model_copy(update={"llm_cache_similarity": 1.0})) as exact:
-        exact.patience = 5.0
+        exact.patience = exact.keeping = 5.0
         await exact.keep(KEY, NEAR[0], TEXT, JOB)
         assert await exact.find(KEY, NEAR[0]) is not None
         assert await exact.find(replace(KEY, question="Tell me why orders fail since 14:00."), NEAR[0]) is None
@@ -227,7 +227,7 @@ async def test_a_server_that_goes_in_between_is_a_miss_and_is_left_alone_for_a_w
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with way(settings.redis_url) as to_redis, open_answers(settings.model_copy(update={"redis_url": to_redis.url})) as answers:
-        answers.patience = 5.0
+        answers.patience = answers.keeping = 5.0
         to_redis.open()
         await answers.keep(KEY, NEAR[0], TEXT, JOB)
         assert await answers.find(KEY) is not None

@@ -85,12 +85,15 @@ def test_points_and_blobs_are_counted_both_ways() -> None:
 
 def test_two_runs_of_one_content_are_equal_without_their_ids_and_times() -> None:
     def stored(job: UUID, at: str) -> dict[str, Any]:
-        return {"job_id": str(job), "created_at": at, "blob": uuid4().hex, "text": f"see {job}, digest {job.hex[:16]}", "at": "2026-03-14"}
+        made = f"- **Digest of the inputs:** `{job.hex * 2}`\n- **Job:** {job}, asked {at}, correlation run-{job.hex[:8]}"
+        return {"job_id": str(job), "created_at": at, "blob": uuid4().hex, "markdown": made, "sum": "ab" * 32, "at": "2026-03-14"}
 
-    first, second = uuid4(), uuid4()
-    a, b = (normal(stored(job, str(job)), {str(job): "<job>"}) for job in (first, second))
+    a, b = (
+        normal(stored(job, at), {str(job): "<job>"}) for job, at in ((uuid4(), "2026-03-14T10:00:00Z"), (uuid4(), "2026-03-15T11:01:02Z"))
+    )
     assert a == b
-    assert a["text"] == "see <job>, digest"
+    assert a["markdown"] == "- **Digest of the inputs:** `<moment>`\n- **Job:** <job>, asked <moment>"
+    assert a["sum"] == "ab" * 32
     assert differences(a, {**b, "at": "2026-03-15"}) == ['at: wanted "2026-03-14", found "2026-03-15"']
 
 

@@ -97,6 +97,7 @@ class Answers:
     hours: float
     similarity: float
     patience: float = PATIENCE_S
+    keeping: float = KEEPING_S
     rests_until: float = field(default=0.0)
 
     async def find(self, key: Key, vector: Sequence[float] = ()) -> Cached | None:
@@ -107,7 +108,7 @@ class Answers:
         """Keep an answer that passed its checks. Where that fails, the next one asks again."""
         if self._works and len(text.encode()) <= LARGEST and len(vector) <= similar.DIMENSIONS:
             answer = Cached(text=text, job=job, provider=provider, model=model or key.model)
-            await self._within(KEEPING_S, self._keep(_Place(self, key), vector, answer))
+            await self._within(self.keeping, self._keep(_Place(self, key), vector, answer))
 
     async def forget(self, tenant: str, evidence: str | None = None) -> int:
         """Remove what is kept about a digest of evidence, or all of a tenant's; return the number of names removed.
